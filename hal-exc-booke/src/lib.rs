@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Exception family of PowerPC 405 and Book E 440/460.
+#![no_std]
