@@ -7,8 +7,17 @@
 extern crate std;
 
 pub mod cpu;
+pub mod critical;
 pub mod exception;
+pub mod family;
+pub mod fatal;
 pub mod flavor;
 pub mod frame;
 pub mod handler;
+pub mod insn;
+pub mod install;
+pub mod memory;
+pub mod percpu;
+pub mod prologue;
 pub mod vectors;
+pub mod wrapper;
