@@ -5,6 +5,7 @@
 //! it needs no hardware, so a host can answer for any PVR. Everything that entry code or an install
 //! step depends on is data of the model's [`Core`]; nobody else compares PVRs.
 
+mod e200;
 mod e500;
 mod features;
 
@@ -207,7 +208,7 @@ impl fmt::Display for UnknownCpu {
 impl core::error::Error for UnknownCpu {}
 
 /// The models by table; within a table the more specific row stands first.
-const TABLES: &[&[Model]] = &[e500::MODELS];
+const TABLES: &[&[Model]] = &[e200::MODELS, e500::MODELS];
 
 /// All models, for tools and tests.
 pub fn models() -> impl Iterator<Item = &'static Model> {

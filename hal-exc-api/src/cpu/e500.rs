@@ -6,7 +6,12 @@ use crate::flavor::Flavor;
 
 /// e500v1 and e500v2 (PowerPC e500 Core Family Reference Manual): SPE, no FPRs, debug is critical class.
 const V2: Core = Core {
-    features: Features::SPE.with(Features::ISEL).with(Features::RFMCI).with(Features::SMP).with(Features::WRTEEI),
+    features: Features::SPE
+        .with(Features::ISEL)
+        .with(Features::RFMCI)
+        .with(Features::SMP)
+        .with(Features::WRTEEI)
+        .with(Features::PERFORMANCE_MONITOR),
     cache_line: 32,
     bats: 0,
     critical_enable: 0x0002_0000,
@@ -26,7 +31,8 @@ const MC: Core = Core {
         .with(Features::RI)
         .with(Features::SMP)
         .with(Features::LWSYNC)
-        .with(Features::WRTEEI),
+        .with(Features::WRTEEI)
+        .with(Features::PERFORMANCE_MONITOR),
     cache_line: 64,
     debug: Some(Flavor::Debug),
     ..V2

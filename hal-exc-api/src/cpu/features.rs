@@ -45,6 +45,8 @@ features! {
     LWSYNC = 11, "lwsync";
     /// `wrteei`.
     WRTEEI = 12, "wrteei";
+    /// Performance monitor with an exception of its own.
+    PERFORMANCE_MONITOR = 13, "performance-monitor";
 }
 
 impl Features {
