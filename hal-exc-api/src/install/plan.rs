@@ -51,7 +51,7 @@ impl Plan {
             let template = Template::of(entry).ok_or(no_wrapper)?;
             let address = range.start + VectorTable::offset_of(entry);
             let room = free + 4 * TRAMPOLINE_WORDS as u32 <= range.end();
-            let prologue = prologue::generate(address, entry, &template, wrapper.target, room.then_some(free))
+            let prologue = prologue::generate(address, entry, &template, (wrapper.target)(), room.then_some(free))
                 .map_err(|error| InstallError::Prologue { exception, error })?;
             if prologue.trampoline().is_some() {
                 free += 4 * TRAMPOLINE_WORDS as u32;
