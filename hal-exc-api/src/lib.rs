@@ -6,9 +6,12 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod backtrace;
 pub mod cpu;
 pub mod exception;
 pub mod flavor;
 pub mod frame;
 pub mod handler;
+pub mod msr;
+pub mod report;
 pub mod vectors;
