@@ -178,9 +178,13 @@ impl<'a> Report<'a> {
     fn reasons(&self, f: &mut fmt::Formatter<'_>, syndrome: &Syndrome) -> fmt::Result {
         let Some(frame) = self.frame.full() else { return Ok(()) };
         let (address, register) = if is_classic(self.model.group) { ("DAR", "DSISR") } else { ("DEAR", "ESR") };
+        let unset = match frame.vector.exception() {
+            Ok(_) => "not set by this exception",
+            Err(_) => "of an unknown exception",
+        };
         match syndrome.address {
             Some(name) => writeln!(f, "{name} {:08x}", frame.fault_address)?,
-            None => writeln!(f, "{address} {:08x}  not set by this exception", frame.fault_address)?,
+            None => writeln!(f, "{address} {:08x}  {unset}", frame.fault_address)?,
         }
         match syndrome.register {
             // The classic alignment syndrome is a piece of the instruction, not a set of reasons.
@@ -189,7 +193,7 @@ impl<'a> Report<'a> {
                 writeln!(f, "{name} {word:08x}  data register {}, base register {}", word >> 5 & 31, word & 31)
             }
             Some(name) => writeln!(f, "{name} {:08x}  {}", frame.syndrome, Names(syndrome.bits, frame.syndrome)),
-            None => writeln!(f, "{register} {:08x}  not set by this exception", frame.syndrome),
+            None => writeln!(f, "{register} {:08x}  {unset}", frame.syndrome),
         }
     }
 

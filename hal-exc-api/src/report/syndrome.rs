@@ -34,13 +34,7 @@ const NOTHING: Syndrome = Syndrome { register: None, bits: &[], address: None, s
 pub(super) const fn is_classic(group: Group) -> bool {
     !matches!(
         group,
-        Group::Ppc403
-            | Group::Ppc405
-            | Group::Ppc440
-            | Group::E200
-            | Group::E500
-            | Group::E500mc
-            | Group::E6500
+        Group::Ppc403 | Group::Ppc405 | Group::Ppc440 | Group::E200 | Group::E500 | Group::E500mc | Group::E6500
     )
 }
 
