@@ -108,7 +108,7 @@ impl<'m, M: ReadMemory> Backtrace<'m, M> {
     }
 
     const fn check(&self, frame: u32) -> Result<u32, End> {
-        if frame % 8 != 0 {
+        if !frame.is_multiple_of(8) {
             Err(End::Misaligned(frame))
         } else if !self.stack.holds_header(frame) {
             Err(End::OutOfRange(frame))
@@ -162,7 +162,7 @@ impl<M: ReadMemory> fmt::Display for Backtrace<'_, M> {
         let mut walk = Backtrace { memory: self.memory, ..*self };
         f.write_str("called from:")?;
         let mut n = 0;
-        while let Some(step) = walk.next() {
+        for step in walk.by_ref() {
             let gap = if n > 0 && n % 5 == 0 { "\n            " } else { "" };
             write!(f, "{gap} {:08x}", step.return_address)?;
             n += 1;
@@ -196,7 +196,7 @@ impl Mapped {
 impl ReadMemory for Mapped {
     fn read_word(&self, address: u32) -> Option<u32> {
         let end = address.checked_add(4)?;
-        if address % 4 != 0 || address < self.range.low || end > self.range.high {
+        if !address.is_multiple_of(4) || address < self.range.low || end > self.range.high {
             return None;
         }
         // SAFETY: aligned and inside the range that the caller of `new` promised to be readable memory.

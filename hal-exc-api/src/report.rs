@@ -255,7 +255,7 @@ const fn pair_names(flavor: Flavor) -> (&'static str, &'static str) {
 }
 
 fn gpr(f: &mut fmt::Formatter<'_>, n: usize, value: Option<u32>) -> fmt::Result {
-    let gap = if n % 4 == 0 { "" } else { "  " };
+    let gap = if n.is_multiple_of(4) { "" } else { "  " };
     let pad = if n < 10 { " " } else { "" };
     match value {
         Some(value) => write!(f, "{gap}r{n}{pad} {value:08x}")?,
