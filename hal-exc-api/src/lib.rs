@@ -14,4 +14,5 @@ pub mod frame;
 pub mod handler;
 pub mod msr;
 pub mod report;
+pub mod tick;
 pub mod vectors;

@@ -98,6 +98,8 @@ fn mapped_memory_keeps_to_its_range() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Whatever a stack holds, the walk stays inside it and ends.
     #[test]
     fn any_stack(words in prop::collection::vec(prop_oneof![0x0FF0u32..0x1110, any::<u32>()], 64), sp in 0x0FF0u32..0x1110) {
