@@ -66,6 +66,4 @@ pub use cpu::{CpuInterface, InterProcessor, IpiTarget, TaskPriority};
 pub use error::{Capability, PicError};
 pub use extras::{Cascaded, CriticalRouting, Msi, MsiMessage, Output, Timers};
 pub use ids::{CpuId, CpuMask, CpuMaskIter, Line, Priority, PriorityRange, TriggerMode, Vector};
-pub use line::{
-    InterruptController, LineAffinity, LineKind, LineMask, LinePending, LinePriority, LineTrigger,
-};
+pub use line::{InterruptController, LineAffinity, LineKind, LineMask, LinePending, LinePriority, LineTrigger};

@@ -148,39 +148,24 @@ impl fmt::Display for PicError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::NoSuchLine { line, count } => {
-                write!(
-                    f,
-                    "no interrupt line {line}: the controller has {count} line numbers"
-                )
+                write!(f, "no interrupt line {line}: the controller has {count} line numbers")
             }
             Self::NoSuchCpu { cpu, count } => {
                 write!(f, "no CPU {cpu}: the controller serves {count}")
             }
-            Self::Unsupported {
-                capability,
-                line: Some(line),
-            } => {
+            Self::Unsupported { capability, line: Some(line) } => {
                 write!(f, "line {line} does not support {capability}")
             }
-            Self::Unsupported {
-                capability,
-                line: None,
-            } => {
+            Self::Unsupported { capability, line: None } => {
                 write!(f, "the controller does not support {capability}")
             }
-            Self::BadPriority { priority, range } => write!(
-                f,
-                "priority {priority} is not in {}..={}",
-                range.lowest(),
-                range.highest()
-            ),
+            Self::BadPriority { priority, range } => {
+                write!(f, "priority {priority} is not in {}..={}", range.lowest(), range.highest())
+            }
             Self::BadTrigger { line, mode } => write!(f, "line {line} cannot be set to {mode}"),
             Self::NotRoutable { line, cpus } => write!(f, "line {line} cannot go to CPUs {cpus}"),
             Self::NoSuchIpi { number, count } => {
-                write!(
-                    f,
-                    "no inter-processor interrupt {number}: there are {count}"
-                )
+                write!(f, "no inter-processor interrupt {number}: there are {count}")
             }
             Self::NoSuchTimer { number, count } => {
                 write!(f, "no timer {number}: there are {count}")
@@ -195,10 +180,7 @@ impl fmt::Display for PicError {
             Self::MsiNotAllocated { line } => {
                 write!(f, "message-signalled interrupt {line} is not allocated")
             }
-            Self::Timeout {
-                what,
-                line: Some(line),
-            } => {
+            Self::Timeout { what, line: Some(line) } => {
                 write!(f, "{what} of line {line} did not answer in time")
             }
             Self::Timeout { what, line: None } => write!(f, "{what} did not answer in time"),

@@ -21,11 +21,7 @@ impl Line {
 
     /// Line `number`, or `None` if no controller can have that many lines (more than 65 536).
     pub const fn checked(number: usize) -> Option<Self> {
-        if number <= u16::MAX as usize {
-            Some(Self(number as u16))
-        } else {
-            None
-        }
+        if number <= u16::MAX as usize { Some(Self(number as u16)) } else { None }
     }
 
     /// The number.
@@ -123,14 +119,7 @@ pub struct PriorityRange {
 impl PriorityRange {
     /// The range `lowest..=highest`, or `None` if it is empty.
     pub const fn new(lowest: u8, highest: u8) -> Option<Self> {
-        if lowest <= highest {
-            Some(Self {
-                lowest: Priority(lowest),
-                highest: Priority(highest),
-            })
-        } else {
-            None
-        }
+        if lowest <= highest { Some(Self { lowest: Priority(lowest), highest: Priority(highest) }) } else { None }
     }
 
     /// The least urgent priority with which a line still interrupts.
@@ -167,11 +156,7 @@ impl CpuId {
 
     /// CPU `index`, or `None` at [`CpuId::LIMIT`] and above.
     pub const fn new(index: usize) -> Option<Self> {
-        if index < Self::LIMIT {
-            Some(Self(index as u8))
-        } else {
-            None
-        }
+        if index < Self::LIMIT { Some(Self(index as u8)) } else { None }
     }
 
     /// The index.
@@ -214,11 +199,7 @@ impl CpuMask {
 
     /// CPUs 0 to `count - 1`; all 32 from 32 upwards.
     pub const fn first(count: usize) -> Self {
-        if count >= CpuId::LIMIT {
-            Self(u32::MAX)
-        } else {
-            Self((1 << count) - 1)
-        }
+        if count >= CpuId::LIMIT { Self(u32::MAX) } else { Self((1 << count) - 1) }
     }
 
     /// The bits (bit 0 = CPU 0).
@@ -258,11 +239,7 @@ impl CpuMask {
 
     /// The lowest CPU of the set.
     pub const fn lowest(self) -> Option<CpuId> {
-        if self.0 == 0 {
-            None
-        } else {
-            Some(CpuId(self.0.trailing_zeros() as u8))
-        }
+        if self.0 == 0 { None } else { Some(CpuId(self.0.trailing_zeros() as u8)) }
     }
 
     /// The CPUs in ascending order.

@@ -34,10 +34,7 @@ pub trait InterruptController: Sync {
     fn check_line(&self, line: Line) -> Result<(), PicError> {
         match self.line_kind(line) {
             Some(_) => Ok(()),
-            None => Err(PicError::NoSuchLine {
-                line,
-                count: self.line_count(),
-            }),
+            None => Err(PicError::NoSuchLine { line, count: self.line_count() }),
         }
     }
 
@@ -46,10 +43,7 @@ pub trait InterruptController: Sync {
         if cpu.index() < usize::from(self.cpu_count()) {
             Ok(())
         } else {
-            Err(PicError::NoSuchCpu {
-                cpu,
-                count: self.cpu_count(),
-            })
+            Err(PicError::NoSuchCpu { cpu, count: self.cpu_count() })
         }
     }
 }
