@@ -11,5 +11,6 @@ pub mod exception;
 pub mod flavor;
 pub mod frame;
 pub mod handler;
+pub mod irq;
 pub mod pic;
 pub mod vectors;
