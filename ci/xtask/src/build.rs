@@ -65,10 +65,6 @@ fn build(package: &str, target: &str) -> Result<BTreeMap<String, PathBuf>> {
     if !status.success() {
         return Err(anyhow!("building {package} for {target} failed\n{messages}"));
     }
-    // Warnings are for the person; what cargo compiled is not.
-    for line in messages.lines().filter(|line| line.starts_with("warning")) {
-        eprintln!("  {line}");
-    }
     Ok(images)
 }
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::outcome::Outcome;
-use crate::{run, toolchain};
+use crate::{demo, run, test, toolchain};
 
 /// Set-up, demo, tests, race sweeps and counts of this workspace.
 #[derive(Debug, Parser)]
@@ -22,8 +22,28 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Build the boards, boot them and show what was recognised, taken and handled
+    Demo,
+    /// All checks
+    Test(TestArgs),
     /// Run one program on one board; its exit status is the verdict
     Run(RunArgs),
+}
+
+#[derive(Debug, Args)]
+struct TestArgs {
+    /// Only what needs no emulator
+    #[arg(long)]
+    host: bool,
+    /// Only what is built for the boards or runs on them
+    #[arg(long)]
+    qemu: bool,
+    /// The long forms too
+    #[arg(long)]
+    full: bool,
+    /// Only the checks whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -57,6 +77,13 @@ pub(crate) fn dispatch() -> Result<Outcome> {
         toolchain::force_distribution();
     }
     match cli.command {
+        Command::Demo => demo::run(),
+        Command::Test(args) => test::run(&test::Wanted {
+            host: args.host,
+            qemu: args.qemu,
+            full: args.full,
+            filter: args.filter,
+        }),
         Command::Run(args) => run::run(&run::Request {
             board: args.board,
             cpu: args.cpu,
@@ -82,7 +109,7 @@ mod tests {
     #[test]
     fn options_after_the_dashes_go_to_qemu() {
         let cli = Cli::parse_from(["cargo xtask", "run", "ppce500", "--smp", "2", "--", "-d", "int"]);
-        let Command::Run(args) = cli.command;
+        let Command::Run(args) = cli.command else { panic!("not run") };
         assert_eq!((args.smp, args.options), (Some(2), vec!["-d".to_owned(), "int".to_owned()]));
     }
 }

@@ -7,16 +7,27 @@
 
 mod boards;
 mod build;
+mod checks;
 mod cli;
+mod crates;
+mod demo;
+mod dependencies;
+mod disasm;
+mod docs;
+mod elf;
+mod emulated;
 mod golden;
 mod outcome;
-mod progress;
 mod programs;
+mod progress;
 mod qemu;
 mod qtest;
 mod records;
 mod run;
+mod table;
+mod test;
 mod toolchain;
+mod uboot;
 mod workspace;
 
 use std::process::ExitCode;

@@ -1,31 +1,37 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is going on, said on standard error: a spinner on a terminal, one line per step elsewhere.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A long step. It disappears from the terminal when dropped.
 pub(crate) struct Progress {
     bar: ProgressBar,
-    started: Instant,
 }
 
 impl Progress {
     /// Says that `what` has begun.
     pub(crate) fn start(what: impl Into<String>) -> Self {
         let what = what.into();
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if bar.is_hidden() {
+        let progress = Self::quiet(what.clone());
+        if progress.bar.is_hidden() {
             eprintln!("{what} …");
-        } else {
+        }
+        progress
+    }
+
+    /// The same, but without a line where there is no terminal.
+    pub(crate) fn quiet(what: impl Into<String>) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if !bar.is_hidden() {
             bar.set_style(
                 ProgressStyle::with_template("{spinner} {msg} [{elapsed}]").expect("the template is constant"),
             );
-            bar.set_message(what);
+            bar.set_message(what.into());
             bar.enable_steady_tick(Duration::from_millis(150));
         }
-        Self { bar, started: Instant::now() }
+        Self { bar }
     }
 
     /// A line for standard error that does not disturb the spinner.
@@ -35,11 +41,6 @@ impl Progress {
         } else {
             self.bar.println(text);
         }
-    }
-
-    /// Time since the step began.
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.started.elapsed()
     }
 }
 
