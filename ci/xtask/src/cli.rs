@@ -78,12 +78,9 @@ pub(crate) fn dispatch() -> Result<Outcome> {
     }
     match cli.command {
         Command::Demo => demo::run(),
-        Command::Test(args) => test::run(&test::Wanted {
-            host: args.host,
-            qemu: args.qemu,
-            full: args.full,
-            filter: args.filter,
-        }),
+        Command::Test(args) => {
+            test::run(&test::Wanted { host: args.host, qemu: args.qemu, full: args.full, filter: args.filter })
+        }
         Command::Run(args) => run::run(&run::Request {
             board: args.board,
             cpu: args.cpu,

@@ -100,10 +100,7 @@ impl Step {
     }
 
     /// A step that boots a board; two of them run at a time.
-    pub(crate) fn emulator(
-        name: impl Into<String>,
-        work: impl Fn() -> Result<Report> + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) fn emulator(name: impl Into<String>, work: impl Fn() -> Result<Report> + Send + Sync + 'static) -> Self {
         Self { name: name.into(), group: Group::Qemu, beside: true, work: Box::new(work) }
     }
 }
