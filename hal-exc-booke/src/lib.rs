@@ -3,4 +3,5 @@
 #![no_std]
 
 pub mod cpu;
+pub mod ivor;
 pub mod vectors;
