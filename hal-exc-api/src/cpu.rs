@@ -14,6 +14,7 @@ mod ppc440;
 mod ppc603;
 mod ppc74xx;
 mod ppc750;
+pub mod probe;
 
 use core::fmt;
 
@@ -317,4 +318,60 @@ pub fn models() -> impl Iterator<Item = &'static Model> {
 /// [`UnknownCpu`] with the PVR, as often as it is asked.
 pub fn identify(pvr: Pvr) -> Result<Cpu, UnknownCpu> {
     models().find(|model| model.matches(pvr.0)).map(|model| Cpu { pvr, model }).ok_or(UnknownCpu(pvr))
+}
+
+/// This CPU's PVR.
+///
+/// PVR is a supervisor register: in user mode the read is a privileged instruction exception.
+#[cfg(target_arch = "powerpc")]
+#[must_use]
+pub fn read_pvr() -> Pvr {
+    let pvr: u32;
+    // SAFETY: reads a constant; nothing in memory or in the flags depends on it.
+    unsafe {
+        core::arch::asm!(
+            "mfspr {pvr}, 287", // PVR
+            pvr = out(reg) pvr, options(nomem, nostack, preserves_flags)
+        );
+    }
+    Pvr(pvr)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn row(value: u32, mask: u32) -> Model {
+        Model { value, mask, ..e500::MODELS[0] }
+    }
+
+    #[test]
+    fn rows_in_any_order_that_do_not_hide_each_other_are_accepted() {
+        check(&[&[row(0x0008_3214, 0xFFFF_FFFF), row(0x0008_3000, 0xFFFF_F000)], &[row(0x0009_0000, 0xFFFF_0000)]]);
+    }
+
+    // As another table once had it for the APM8018x.
+    #[test]
+    #[should_panic(expected = "can never match")]
+    fn a_row_with_value_bits_outside_its_mask_is_refused() {
+        check(&[&[row(0x7FF1_1432, 0xFFFF_0000)]]);
+    }
+
+    #[test]
+    #[should_panic(expected = "hidden by an earlier, wider one")]
+    fn a_row_behind_a_wider_one_is_refused() {
+        check(&[&[row(0x0008_0000, 0xFFFF_0000), row(0x0008_3214, 0xFFFF_FFFF)]]);
+    }
+
+    #[test]
+    #[should_panic(expected = "hidden by an earlier, wider one")]
+    fn a_row_behind_a_wider_one_of_another_table_is_refused() {
+        check(&[&[row(0x0008_0000, 0xFFFF_0000)], &[row(0x0008_3000, 0xFFFF_F000)]]);
+    }
+
+    #[test]
+    #[should_panic(expected = "hidden by an earlier, wider one")]
+    fn a_row_that_stands_twice_is_refused() {
+        check(&[&[row(0x0008_0000, 0xFFFF_0000), row(0x0008_0000, 0xFFFF_0000)]]);
+    }
 }
