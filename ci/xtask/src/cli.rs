@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The command line.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::outcome::Outcome;
+use crate::{demo, run, test, toolchain};
+
+/// Set-up, demo, tests, race sweeps and counts of this workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Build images with the distribution's Rust and its library source (also XTASK_DISTRO_RUST=1)
+    #[arg(long, global = true)]
+    distro_rust: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the boards, boot them and show what was recognised, taken and handled
+    Demo,
+    /// All checks
+    Test(TestArgs),
+    /// Run one program on one board; its exit status is the verdict
+    Run(RunArgs),
+}
+
+#[derive(Debug, Args)]
+struct TestArgs {
+    /// Only what needs no emulator
+    #[arg(long)]
+    host: bool,
+    /// Only what is built for the boards or runs on them
+    #[arg(long)]
+    qemu: bool,
+    /// The long forms too
+    #[arg(long)]
+    full: bool,
+    /// Only the checks whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// The board
+    board: String,
+    /// CPU model, or the name of a variant of the board
+    #[arg(long, value_name = "MODEL")]
+    cpu: Option<String>,
+    /// Number of cores
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    smp: Option<u32>,
+    /// Program, `demo` if not named
+    #[arg(long, value_name = "NAME")]
+    program: Option<String>,
+    /// Boot this image instead of building a program
+    #[arg(long, value_name = "FILE", conflicts_with = "program")]
+    image: Option<PathBuf>,
+    /// Seconds after which the run counts as hung
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u32>,
+    /// Options passed to QEMU
+    #[arg(last = true, value_name = "QEMU ARGS")]
+    options: Vec<String>,
+}
+
+/// Does what the command line asks for.
+pub(crate) fn dispatch() -> Result<Outcome> {
+    let cli = Cli::parse();
+    if cli.distro_rust {
+        toolchain::force_distribution();
+    }
+    match cli.command {
+        Command::Demo => demo::run(),
+        Command::Test(args) => {
+            test::run(&test::Wanted { host: args.host, qemu: args.qemu, full: args.full, filter: args.filter })
+        }
+        Command::Run(args) => run::run(&run::Request {
+            board: args.board,
+            cpu: args.cpu,
+            smp: args.smp,
+            program: args.program,
+            image: args.image,
+            timeout: args.timeout,
+            options: args.options,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_after_the_dashes_go_to_qemu() {
+        let cli = Cli::parse_from(["cargo xtask", "run", "ppce500", "--smp", "2", "--", "-d", "int"]);
+        let Command::Run(args) = cli.command else { panic!("not run") };
+        assert_eq!((args.smp, args.options), (Some(2), vec!["-d".to_owned(), "int".to_owned()]));
+    }
+}
