@@ -12,7 +12,7 @@ use anyhow::Result;
 
 use crate::outcome::{Outcome, unusable};
 use crate::progress::Progress;
-use crate::{checks, crates, demo, dependencies, disasm, docs, emulated, golden};
+use crate::{checks, crates, demo, dependencies, disasm, docs, emulated, golden, sockets};
 
 /// Where the checks come from, in the order in which they run.
 const SOURCES: &[fn(&Wanted) -> Result<Vec<Step>>] = &[
@@ -22,6 +22,7 @@ const SOURCES: &[fn(&Wanted) -> Result<Vec<Step>>] = &[
     docs::steps,
     emulated::build_steps,
     disasm::steps,
+    sockets::steps,
     emulated::program_steps,
     demo::steps,
 ];
