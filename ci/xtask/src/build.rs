@@ -12,19 +12,26 @@ use serde_json::Value;
 
 use crate::outcome::unusable;
 use crate::progress::Progress;
-use crate::toolchain;
+use crate::toolchain::{self, Toolchain};
 
 /// The images of a package, by the name of the program.
 pub(crate) type Images = Arc<BTreeMap<String, PathBuf>>;
 
 /// Builds every program of `package` for `target`; the second call returns what the first one found.
 pub(crate) fn images(package: &str, target: &str) -> Result<Images> {
-    static BUILT: Mutex<BTreeMap<(String, String), Result<Images, String>>> = Mutex::new(BTreeMap::new());
+    static BUILT: Mutex<BTreeMap<(String, String), Result<Images, String>>> =
+        Mutex::new(BTreeMap::new());
     // Held while building: cargo would queue a second build anyway.
-    let mut built = BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut built = BUILT
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let result = built
         .entry((package.to_owned(), target.to_owned()))
-        .or_insert_with(|| build(package, target).map(Arc::new).map_err(|error| format!("{error:#}")));
+        .or_insert_with(|| {
+            with(toolchain::current(), package, target)
+                .map(Arc::new)
+                .map_err(|error| format!("{error:#}"))
+        });
     result.clone().map_err(|text| anyhow!(text))
 }
 
@@ -36,12 +43,26 @@ pub(crate) fn image(package: &str, target: &str, program: &str) -> Result<PathBu
         .ok_or_else(|| unusable(format!("package `{package}` has no program `{program}`")))
 }
 
-fn build(package: &str, target: &str) -> Result<BTreeMap<String, PathBuf>> {
-    let toolchain = toolchain::current();
-    let progress = Progress::start(format!("building {package} for {target} with {}", toolchain.name()));
+/// Builds every program of `package` with this compiler.
+pub(crate) fn with(
+    toolchain: Toolchain,
+    package: &str,
+    target: &str,
+) -> Result<BTreeMap<String, PathBuf>> {
+    let progress = Progress::start(format!(
+        "building {package} for {target} with {}",
+        toolchain.name()
+    ));
     let mut cargo = toolchain
         .cargo("build", target)
-        .args(["--release", "--bins", "--package", package, "--message-format", "json-render-diagnostics"])
+        .args([
+            "--release",
+            "--bins",
+            "--package",
+            package,
+            "--message-format",
+            "json-render-diagnostics",
+        ])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -63,7 +84,9 @@ fn build(package: &str, target: &str) -> Result<BTreeMap<String, PathBuf>> {
     let messages = messages.join().unwrap_or_default();
     drop(progress);
     if !status.success() {
-        return Err(anyhow!("building {package} for {target} failed\n{messages}"));
+        return Err(anyhow!(
+            "building {package} for {target} failed\n{messages}"
+        ));
     }
     Ok(images)
 }
@@ -74,7 +97,10 @@ fn executable(line: &str) -> Option<(String, PathBuf)> {
     if message["reason"] != "compiler-artifact" {
         return None;
     }
-    Some((message["target"]["name"].as_str()?.to_owned(), PathBuf::from(message["executable"].as_str()?)))
+    Some((
+        message["target"]["name"].as_str()?.to_owned(),
+        PathBuf::from(message["executable"].as_str()?),
+    ))
 }
 
 #[cfg(test)]
@@ -83,7 +109,8 @@ mod tests {
 
     #[test]
     fn only_executables_count() {
-        let line = r#"{"reason":"compiler-artifact","target":{"name":"demo"},"executable":"/t/demo"}"#;
+        let line =
+            r#"{"reason":"compiler-artifact","target":{"name":"demo"},"executable":"/t/demo"}"#;
         assert_eq!(executable(line), Some(("demo".into(), "/t/demo".into())));
         let library = r#"{"reason":"compiler-artifact","target":{"name":"lib"},"executable":null}"#;
         assert_eq!(executable(library), None);

@@ -118,8 +118,22 @@ mod tests {
 
     #[test]
     fn options_after_the_dashes_go_to_qemu() {
-        let cli = Cli::parse_from(["cargo xtask", "run", "ppce500", "--smp", "2", "--", "-d", "int"]);
-        let Command::Run(args) = cli.command else { panic!("not run") };
-        assert_eq!((args.smp, args.options), (Some(2), vec!["-d".to_owned(), "int".to_owned()]));
+        let cli = Cli::parse_from([
+            "cargo xtask",
+            "run",
+            "ppce500",
+            "--smp",
+            "2",
+            "--",
+            "-d",
+            "int",
+        ]);
+        let Command::Run(args) = cli.command else {
+            panic!("not run")
+        };
+        assert_eq!(
+            (args.smp, args.options),
+            (Some(2), vec!["-d".to_owned(), "int".to_owned()])
+        );
     }
 }
