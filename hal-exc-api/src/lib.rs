@@ -1,3 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Exceptions, interrupts and per-CPU state of bare-metal PowerPC: traits, tables, prologues, frames and wrapper macros.
+//! Exceptions, interrupts and per-CPU state of bare-metal PowerPC.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod backtrace;
+pub mod cpu;
+pub mod critical;
+pub mod exception;
+pub mod family;
+pub mod fatal;
+pub mod flavor;
+pub mod frame;
+pub mod handler;
+pub mod insn;
+pub mod install;
+pub mod irq;
+pub mod memory;
+pub mod msr;
+pub mod percpu;
+pub mod pic;
+pub mod prologue;
+pub mod report;
+pub mod tick;
+pub mod vectors;
+pub mod wrapper;

@@ -1,3 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Exception family of PowerPC 405 and Book E 440/460.
 #![no_std]
+
+pub mod cpu;
+pub mod ivor;
+pub mod vectors;

@@ -58,11 +58,7 @@ impl Config {
 
     /// The same board with a CPU model that the registry does not list.
     pub(crate) fn with_cpu(self, cpu: &'static str) -> Self {
-        Self {
-            cpu: Some(cpu),
-            label: cpu,
-            ..self
-        }
+        Self { cpu: Some(cpu), label: cpu, ..self }
     }
 }
 
@@ -92,36 +88,23 @@ impl Board {
         let Some(cpu) = cpu else {
             return self.configs[0];
         };
-        let listed = self
-            .configs
-            .iter()
-            .find(|config| config.label == cpu || config.cpu == Some(cpu));
+        let listed = self.configs.iter().find(|config| config.label == cpu || config.cpu == Some(cpu));
         // The name lives as long as the process: there is one per command line.
-        listed
-            .copied()
-            .unwrap_or_else(|| self.configs[0].with_cpu(String::leak(cpu.to_owned())))
+        listed.copied().unwrap_or_else(|| self.configs[0].with_cpu(String::leak(cpu.to_owned())))
     }
 }
 
 /// The board of that name.
 pub(crate) fn find(name: &str) -> anyhow::Result<&'static Board> {
-    BOARDS
-        .iter()
-        .find(|board| board.name == name)
-        .ok_or_else(|| {
-            let names: Vec<_> = BOARDS.iter().map(|board| board.name).collect();
-            unusable(format!(
-                "no board `{name}`; the boards are {}",
-                names.join(", ")
-            ))
-        })
+    BOARDS.iter().find(|board| board.name == name).ok_or_else(|| {
+        let names: Vec<_> = BOARDS.iter().map(|board| board.name).collect();
+        unusable(format!("no board `{name}`; the boards are {}", names.join(", ")))
+    })
 }
 
 /// The boards whose folder is there.
 pub(crate) fn present() -> impl Iterator<Item = &'static Board> {
-    BOARDS
-        .iter()
-        .filter(|board| board.packages().next().is_some())
+    BOARDS.iter().filter(|board| board.packages().next().is_some())
 }
 
 /// The Rust targets of a package under `examples/`; none if the registry does not know it.
@@ -130,10 +113,8 @@ pub(crate) fn targets_of(package: &str) -> Vec<&'static str> {
         .iter()
         .filter(|board| board.package == package)
         .flat_map(|board| board.configs.iter().map(|config| config.target));
-    let of_support = SUPPORT
-        .iter()
-        .filter(|(name, _)| *name == package)
-        .flat_map(|(_, targets)| targets.iter().copied());
+    let of_support =
+        SUPPORT.iter().filter(|(name, _)| *name == package).flat_map(|(_, targets)| targets.iter().copied());
     let mut targets: Vec<_> = of_boards.chain(of_support).collect();
     targets.sort_unstable();
     targets.dedup();
@@ -148,18 +129,10 @@ mod tests {
     #[test]
     fn names_and_labels_are_unique() {
         for (index, board) in BOARDS.iter().enumerate() {
-            assert!(
-                BOARDS[..index].iter().all(|other| other.name != board.name),
-                "{} twice",
-                board.name
-            );
+            assert!(BOARDS[..index].iter().all(|other| other.name != board.name), "{} twice", board.name);
             assert!(!board.configs.is_empty());
             for (place, config) in board.configs.iter().enumerate() {
-                assert!(
-                    board.configs[..place]
-                        .iter()
-                        .all(|other| other.label != config.label)
-                );
+                assert!(board.configs[..place].iter().all(|other| other.label != config.label));
             }
         }
     }
@@ -174,19 +147,13 @@ mod tests {
     #[test]
     fn an_unlisted_cpu_is_tried() {
         let config = find("mac99").unwrap().config(Some("7455"));
-        assert_eq!(
-            (config.cpu, config.label, config.load),
-            (Some("7455"), "7455", Load::Loader)
-        );
+        assert_eq!((config.cpu, config.label, config.load), (Some("7455"), "7455", Load::Loader));
     }
 
     #[test]
     fn an_unknown_board_names_the_known_ones() {
         let error = find("pdp11").unwrap_err().to_string();
-        assert!(
-            error.contains("pdp11") && error.contains("ppce500"),
-            "{error}"
-        );
+        assert!(error.contains("pdp11") && error.contains("ppce500"), "{error}");
     }
 
     #[test]

@@ -19,19 +19,12 @@ pub(crate) type Images = Arc<BTreeMap<String, PathBuf>>;
 
 /// Builds every program of `package` for `target`; the second call returns what the first one found.
 pub(crate) fn images(package: &str, target: &str) -> Result<Images> {
-    static BUILT: Mutex<BTreeMap<(String, String), Result<Images, String>>> =
-        Mutex::new(BTreeMap::new());
+    static BUILT: Mutex<BTreeMap<(String, String), Result<Images, String>>> = Mutex::new(BTreeMap::new());
     // Held while building: cargo would queue a second build anyway.
-    let mut built = BUILT
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let result = built
-        .entry((package.to_owned(), target.to_owned()))
-        .or_insert_with(|| {
-            with(toolchain::current(), package, target)
-                .map(Arc::new)
-                .map_err(|error| format!("{error:#}"))
-        });
+    let mut built = BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let result = built.entry((package.to_owned(), target.to_owned())).or_insert_with(|| {
+        with(toolchain::current(), package, target).map(Arc::new).map_err(|error| format!("{error:#}"))
+    });
     result.clone().map_err(|text| anyhow!(text))
 }
 
@@ -44,25 +37,11 @@ pub(crate) fn image(package: &str, target: &str, program: &str) -> Result<PathBu
 }
 
 /// Builds every program of `package` with this compiler.
-pub(crate) fn with(
-    toolchain: Toolchain,
-    package: &str,
-    target: &str,
-) -> Result<BTreeMap<String, PathBuf>> {
-    let progress = Progress::start(format!(
-        "building {package} for {target} with {}",
-        toolchain.name()
-    ));
+pub(crate) fn with(toolchain: Toolchain, package: &str, target: &str) -> Result<BTreeMap<String, PathBuf>> {
+    let progress = Progress::start(format!("building {package} for {target} with {}", toolchain.name()));
     let mut cargo = toolchain
         .cargo("build", target)
-        .args([
-            "--release",
-            "--bins",
-            "--package",
-            package,
-            "--message-format",
-            "json-render-diagnostics",
-        ])
+        .args(["--release", "--bins", "--package", package, "--message-format", "json-render-diagnostics"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -84,9 +63,7 @@ pub(crate) fn with(
     let messages = messages.join().unwrap_or_default();
     drop(progress);
     if !status.success() {
-        return Err(anyhow!(
-            "building {package} for {target} failed\n{messages}"
-        ));
+        return Err(anyhow!("building {package} for {target} failed\n{messages}"));
     }
     Ok(images)
 }
@@ -97,10 +74,7 @@ fn executable(line: &str) -> Option<(String, PathBuf)> {
     if message["reason"] != "compiler-artifact" {
         return None;
     }
-    Some((
-        message["target"]["name"].as_str()?.to_owned(),
-        PathBuf::from(message["executable"].as_str()?),
-    ))
+    Some((message["target"]["name"].as_str()?.to_owned(), PathBuf::from(message["executable"].as_str()?)))
 }
 
 #[cfg(test)]
@@ -109,8 +83,7 @@ mod tests {
 
     #[test]
     fn only_executables_count() {
-        let line =
-            r#"{"reason":"compiler-artifact","target":{"name":"demo"},"executable":"/t/demo"}"#;
+        let line = r#"{"reason":"compiler-artifact","target":{"name":"demo"},"executable":"/t/demo"}"#;
         assert_eq!(executable(line), Some(("demo".into(), "/t/demo".into())));
         let library = r#"{"reason":"compiler-artifact","target":{"name":"lib"},"executable":null}"#;
         assert_eq!(executable(library), None);

@@ -14,70 +14,46 @@ use crate::{boards, docs};
 /// The steps of this module.
 pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
     let mut steps = vec![
-        Step::alone(Group::Host, "format", || {
-            cargo(&["fmt", "--all", "--check"])
-        }),
+        Step::alone(Group::Host, "format", || cargo(&["fmt", "--all", "--check"])),
         Step::alone(Group::Host, "lint host", || {
             cargo(&["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"])
         }),
     ];
     for target in TARGETS {
-        steps.push(Step::alone(
-            Group::Host,
-            format!("lint {target}"),
-            move || lint(target),
-        ));
+        steps.push(Step::alone(Group::Host, format!("lint {target}"), move || lint(target)));
     }
     steps.push(Step::alone(Group::Host, "host tests", host_tests));
     Ok(steps)
 }
 
 fn output(command: &mut Command) -> Result<(bool, String)> {
-    let out = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("{command:?}"))?;
-    let text = format!(
-        "{}{}",
-        String::from_utf8_lossy(&out.stdout),
-        String::from_utf8_lossy(&out.stderr)
-    );
+    let out = command.stdin(Stdio::null()).output().with_context(|| format!("{command:?}"))?;
+    let text = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     Ok((out.status.success(), text))
 }
 
 /// Runs a command; its words are the failure's text.
 pub(crate) fn judge(command: &mut Command) -> Result<Report> {
     let (good, text) = output(command)?;
-    Ok(if good {
-        Report::Passed(1)
-    } else {
-        Report::failed(text)
-    })
+    Ok(if good { Report::Passed(1) } else { Report::failed(text) })
 }
 
 fn cargo(args: &[&str]) -> Result<Report> {
-    judge(
-        Command::new(workspace::cargo())
-            .args(args)
-            .current_dir(workspace::root()),
-    )
+    judge(Command::new(workspace::cargo()).args(args).current_dir(workspace::root()))
 }
 
 /// The packages whose code exists for this target: boards and what they share, and the libraries whose documentation is
 /// built for it.
 fn packages_for(target: &str, members: &[Package]) -> BTreeSet<String> {
     let named = members.iter().filter(|package| {
-        docs::targets(package).iter().any(|name| name == target)
-            || boards::targets_of(&package.name).contains(&target)
+        docs::targets(package).iter().any(|name| name == target) || boards::targets_of(&package.name).contains(&target)
     });
     named.map(|package| package.name.clone()).collect()
 }
 
 fn lint(target: &str) -> Result<Report> {
     if !toolchain::has_target(target) {
-        return Ok(Report::Skipped(format!(
-            "the installed Rust has no {target}; the distribution's has no clippy"
-        )));
+        return Ok(Report::Skipped(format!("the installed Rust has no {target}; the distribution's has no clippy")));
     }
     let packages = packages_for(target, &Metadata::read()?.members);
     if packages.is_empty() {
@@ -93,20 +69,12 @@ fn lint(target: &str) -> Result<Report> {
 
 fn host_tests() -> Result<Report> {
     let mut tests = Command::new(workspace::cargo());
-    let (good, text) = output(
-        tests
-            .args(["test", "--no-fail-fast"])
-            .current_dir(workspace::root()),
-    )?;
+    let (good, text) = output(tests.args(["test", "--no-fail-fast"]).current_dir(workspace::root()))?;
     let (passed, failed) = count(&text);
     Ok(match (good, failed) {
         (true, 0) => Report::Passed(passed.max(1)),
         // A crate that does not compile fails without a test that failed.
-        _ => Report::Failed {
-            passed,
-            failed: failed.max(1),
-            text: failures(&text),
-        },
+        _ => Report::Failed { passed, failed: failed.max(1), text: failures(&text) },
     })
 }
 
@@ -129,10 +97,7 @@ fn count(text: &str) -> (usize, usize) {
 fn failures(text: &str) -> String {
     let kept = text.lines().filter(|line| {
         let line = line.trim();
-        !(line.is_empty()
-            || line.ends_with("... ok")
-            || line.starts_with("running ")
-            || line.starts_with("Compiling "))
+        !(line.is_empty() || line.ends_with("... ok") || line.starts_with("running ") || line.starts_with("Compiling "))
     });
     kept.map(|line| format!("{line}\n")).collect()
 }

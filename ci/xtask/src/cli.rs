@@ -88,12 +88,9 @@ pub(crate) fn dispatch() -> Result<Outcome> {
     match cli.command {
         Command::Setup { check } => setup::run(check),
         Command::Demo => demo::run(),
-        Command::Test(args) => test::run(&test::Wanted {
-            host: args.host,
-            qemu: args.qemu,
-            full: args.full,
-            filter: args.filter,
-        }),
+        Command::Test(args) => {
+            test::run(&test::Wanted { host: args.host, qemu: args.qemu, full: args.full, filter: args.filter })
+        }
         Command::Run(args) => run::run(&run::Request {
             board: args.board,
             cpu: args.cpu,
@@ -118,22 +115,8 @@ mod tests {
 
     #[test]
     fn options_after_the_dashes_go_to_qemu() {
-        let cli = Cli::parse_from([
-            "cargo xtask",
-            "run",
-            "ppce500",
-            "--smp",
-            "2",
-            "--",
-            "-d",
-            "int",
-        ]);
-        let Command::Run(args) = cli.command else {
-            panic!("not run")
-        };
-        assert_eq!(
-            (args.smp, args.options),
-            (Some(2), vec!["-d".to_owned(), "int".to_owned()])
-        );
+        let cli = Cli::parse_from(["cargo xtask", "run", "ppce500", "--smp", "2", "--", "-d", "int"]);
+        let Command::Run(args) = cli.command else { panic!("not run") };
+        assert_eq!((args.smp, args.options), (Some(2), vec!["-d".to_owned(), "int".to_owned()]));
     }
 }

@@ -20,18 +20,15 @@ pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
             let wrong: Vec<_> = members.iter().flat_map(missing).collect();
             Ok(Report::from_list(&wrong))
         }),
-        Step::alone(Group::Host, "licence lines", || {
-            licence_lines(workspace::root())
-        }),
+        Step::alone(Group::Host, "licence lines", || licence_lines(workspace::root())),
         Step::alone(Group::Host, "board folders", || {
             let members = Metadata::read()?.members;
             let examples = workspace::root().join("examples");
-            let unknown = members.iter().filter(|package| {
-                package.dir.starts_with(&examples) && boards::targets_of(&package.name).is_empty()
-            });
-            let wrong: Vec<_> = unknown
-                .map(|package| format!("examples: the registry has no entry for {}", package.name))
-                .collect();
+            let unknown = members
+                .iter()
+                .filter(|package| package.dir.starts_with(&examples) && boards::targets_of(&package.name).is_empty());
+            let wrong: Vec<_> =
+                unknown.map(|package| format!("examples: the registry has no entry for {}", package.name)).collect();
             Ok(Report::from_list(&wrong))
         }),
     ])
@@ -46,26 +43,15 @@ fn missing(package: &Package) -> Vec<String> {
     let mut wrong = Vec::new();
     let changelog = std::fs::read_to_string(package.dir.join("CHANGELOG.md")).unwrap_or_default();
     if !changelog.contains("## [Unreleased]") {
-        wrong.push(format!(
-            "{name}: CHANGELOG.md is missing or has no `## [Unreleased]`"
-        ));
+        wrong.push(format!("{name}: CHANGELOG.md is missing or has no `## [Unreleased]`"));
     }
-    if !package
-        .readme
-        .as_ref()
-        .is_some_and(|readme| package.dir.join(readme).exists())
-    {
+    if !package.readme.as_ref().is_some_and(|readme| package.dir.join(readme).exists()) {
         wrong.push(format!("{name}: no README.md that the manifest names"));
     }
     let settings = &package.metadata["docs"]["rs"];
     let targets = docs::targets(package);
-    if !settings["default-target"]
-        .as_str()
-        .is_some_and(|default| targets.iter().any(|target| target == default))
-    {
-        wrong.push(format!(
-            "{name}: package.metadata.docs.rs lacks targets, or a default-target among them"
-        ));
+    if !settings["default-target"].as_str().is_some_and(|default| targets.iter().any(|target| target == default)) {
+        wrong.push(format!("{name}: package.metadata.docs.rs lacks targets, or a default-target among them"));
     }
     wrong
 }
@@ -74,11 +60,7 @@ fn licence_lines(root: &Path) -> Result<Report> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(root)? {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() && !name.starts_with('.') && name != "target" {
             collect(&path, &mut files)?;
         }
@@ -86,10 +68,8 @@ fn licence_lines(root: &Path) -> Result<Report> {
     let mut wrong = Vec::new();
     for file in &files {
         if std::fs::read_to_string(file)?.lines().next() != Some(SPDX) {
-            wrong.push(format!(
-                "{}: the first line is not `{SPDX}`",
-                file.strip_prefix(root).unwrap_or(file).display()
-            ));
+            wrong
+                .push(format!("{}: the first line is not `{SPDX}`", file.strip_prefix(root).unwrap_or(file).display()));
         }
     }
     Ok(Report::from_list(&wrong))
@@ -136,8 +116,6 @@ mod tests {
         std::fs::write(dir.path().join("src/good.rs"), format!("{SPDX}\n")).unwrap();
         assert_eq!(licence_lines(dir.path()).unwrap(), Report::Passed(1));
         std::fs::write(dir.path().join("src/bad.rs"), "//! no\n").unwrap();
-        assert!(
-            matches!(licence_lines(dir.path()).unwrap(), Report::Failed { text, .. } if text.contains("bad.rs"))
-        );
+        assert!(matches!(licence_lines(dir.path()).unwrap(), Report::Failed { text, .. } if text.contains("bad.rs")));
     }
 }

@@ -31,11 +31,7 @@ impl Show {
     }
 
     fn run(&self) -> Result<Transcript> {
-        if self.from_uboot {
-            uboot::run(self.config, &self.program)
-        } else {
-            run::program(self.config, &self.program)
-        }
+        if self.from_uboot { uboot::run(self.config, &self.program) } else { run::program(self.config, &self.program) }
     }
 }
 
@@ -46,20 +42,10 @@ fn shows() -> Result<Vec<Show>> {
             continue;
         };
         for config in board.configs.iter().filter(|config| program.suits(config)) {
-            shows.push(Show {
-                board,
-                config,
-                program: program.clone(),
-                from_uboot: false,
-            });
+            shows.push(Show { board, config, program: program.clone(), from_uboot: false });
         }
         if uboot::firmware(board.name).is_some() {
-            shows.push(Show {
-                board,
-                config: &board.configs[0],
-                program,
-                from_uboot: true,
-            });
+            shows.push(Show { board, config: &board.configs[0], program, from_uboot: true });
         }
     }
     Ok(shows)
@@ -69,9 +55,7 @@ fn shows() -> Result<Vec<Show>> {
 pub(crate) fn run() -> Result<Outcome> {
     let shows = shows()?;
     if shows.is_empty() {
-        return Err(unusable(
-            "no board has a program `demo`: examples/<board>/src/bin/demo.rs",
-        ));
+        return Err(unusable("no board has a program `demo`: examples/<board>/src/bin/demo.rs"));
     }
     let mut good = true;
     for show in &shows {
@@ -84,20 +68,13 @@ pub(crate) fn run() -> Result<Outcome> {
         let transcript = show.run();
         drop(progress);
         let transcript = transcript?;
-        println!(
-            "{}\n{}",
-            show.name(),
-            present(&records::all(&transcript.lines))
-        );
+        println!("{}\n{}", show.name(), present(&records::all(&transcript.lines)));
         match transcript.verdict() {
             Verdict::Pass => println!("result: pass\n"),
             Verdict::Fail(reason) => {
                 good = false;
                 println!("result: fail: {reason}\n");
-                transcript
-                    .lines
-                    .iter()
-                    .for_each(|line| eprintln!("    {line}"));
+                transcript.lines.iter().for_each(|line| eprintln!("    {line}"));
             }
         }
     }
@@ -133,17 +110,8 @@ fn essence(records: &[Record]) -> Vec<String> {
     let mut list: Vec<String> = records
         .iter()
         .filter_map(|one| match one.kind.as_str() {
-            "cpu" => Some(format!(
-                "cpu {} {} {}",
-                one.get("model"),
-                one.get("family"),
-                one.get("controller")
-            )),
-            "exception" => Some(format!(
-                "exception {} {}",
-                one.get("name"),
-                one.get("action")
-            )),
+            "cpu" => Some(format!("cpu {} {} {}", one.get("model"), one.get("family"), one.get("controller"))),
+            "exception" => Some(format!("exception {} {}", one.get("name"), one.get("action"))),
             "irq" => Some(format!("irq {}", one.get("source"))),
             _ => None,
         })
@@ -154,34 +122,25 @@ fn essence(records: &[Record]) -> Vec<String> {
 
 /// The demo from U-Boot must take and handle the same as from the emulator's own loader.
 pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
-    let steps = shows()?
-        .into_iter()
-        .filter(|show| show.from_uboot)
-        .map(|show| {
-            Step::emulator(format!("demo {}", show.name()), move || {
-                if let Some(lack) = offer::lacks(show.config, 1) {
-                    return Ok(Report::Skipped(format!("not emulated: {lack}")));
-                }
-                let from_uboot = show.run()?;
-                if let Verdict::Fail(reason) = from_uboot.verdict() {
-                    return Ok(Report::failed(format!(
-                        "{reason}\n{}",
-                        from_uboot.lines.join("\n")
-                    )));
-                }
-                let direct = run::program(show.config, &show.program)?;
-                let (direct, from_uboot) =
-                    (records::all(&direct.lines), records::all(&from_uboot.lines));
-                let (direct, from_uboot) = (essence(&direct), essence(&from_uboot));
-                if direct == from_uboot {
-                    return Ok(Report::Passed(1));
-                }
-                let difference = crate::golden::diff(&direct.join("\n"), &from_uboot.join("\n"));
-                Ok(Report::failed(format!(
-                    "the table differs (- loaded by QEMU, + from U-Boot):\n{difference}"
-                )))
-            })
-        });
+    let steps = shows()?.into_iter().filter(|show| show.from_uboot).map(|show| {
+        Step::emulator(format!("demo {}", show.name()), move || {
+            if let Some(lack) = offer::lacks(show.config, 1) {
+                return Ok(Report::Skipped(format!("not emulated: {lack}")));
+            }
+            let from_uboot = show.run()?;
+            if let Verdict::Fail(reason) = from_uboot.verdict() {
+                return Ok(Report::failed(format!("{reason}\n{}", from_uboot.lines.join("\n"))));
+            }
+            let direct = run::program(show.config, &show.program)?;
+            let (direct, from_uboot) = (records::all(&direct.lines), records::all(&from_uboot.lines));
+            let (direct, from_uboot) = (essence(&direct), essence(&from_uboot));
+            if direct == from_uboot {
+                return Ok(Report::Passed(1));
+            }
+            let difference = crate::golden::diff(&direct.join("\n"), &from_uboot.join("\n"));
+            Ok(Report::failed(format!("the table differs (- loaded by QEMU, + from U-Boot):\n{difference}")))
+        })
+    });
     Ok(steps.collect())
 }
 
@@ -199,14 +158,8 @@ mod tests {
         ]
         .map(String::from);
         let text = present(&records::all(&lines));
-        for part in [
-            "e500v2 (PVR 80210022), family e500",
-            "Program",
-            "0x1000",
-            "skipped the instruction",
-            "uart",
-            "12",
-        ] {
+        for part in ["e500v2 (PVR 80210022), family e500", "Program", "0x1000", "skipped the instruction", "uart", "12"]
+        {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
     }
@@ -214,17 +167,8 @@ mod tests {
     #[test]
     fn places_and_counts_do_not_belong_to_the_essence() {
         let of = |line: &str| essence(&[Record::parse(line).unwrap()]);
-        assert_eq!(
-            of("@ exception name=P from=1 action=a"),
-            of("@ exception name=P from=2 action=a")
-        );
-        assert_ne!(
-            of("@ exception name=P from=1 action=a"),
-            of("@ exception name=P from=1 action=b")
-        );
-        assert_eq!(
-            of("@ irq source=uart count=1"),
-            of("@ irq source=uart count=2")
-        );
+        assert_eq!(of("@ exception name=P from=1 action=a"), of("@ exception name=P from=2 action=a"));
+        assert_ne!(of("@ exception name=P from=1 action=a"), of("@ exception name=P from=1 action=b"));
+        assert_eq!(of("@ irq source=uart count=1"), of("@ irq source=uart count=2"));
     }
 }

@@ -21,10 +21,7 @@ const ALLOWED: &[&str] = &[
 ];
 
 /// Crates that must not come in, by themselves or through others.
-const BANNED: &[(&str, &str)] = &[(
-    "paste",
-    "archived, RUSTSEC-2024-0436; use pastey under its name",
-)];
+const BANNED: &[(&str, &str)] = &[("paste", "archived, RUSTSEC-2024-0436; use pastey under its name")];
 
 /// The step of this module.
 pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
@@ -48,10 +45,7 @@ fn wrong(dependencies: &[Dependency]) -> Vec<String> {
 
 /// Whether an SPDX expression can be satisfied with [`ALLOWED`] licences. Old manifests write `/` for `OR`.
 fn is_allowed(expression: &str) -> bool {
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let mut parser = Parser { words: &words };
     parser.any() && parser.words.is_empty()
@@ -122,27 +116,15 @@ mod tests {
         ] {
             assert!(is_allowed(good), "{good}");
         }
-        for bad in [
-            "GPL-2.0-only",
-            "MIT AND GPL-2.0-only",
-            "none",
-            "",
-            "(MIT",
-            "Apache-2.0 WITH",
-            "MPL-2.0",
-            "MIT MIT",
-        ] {
+        for bad in ["GPL-2.0-only", "MIT AND GPL-2.0-only", "none", "", "(MIT", "Apache-2.0 WITH", "MPL-2.0", "MIT MIT"]
+        {
             assert!(!is_allowed(bad), "{bad}");
         }
     }
 
     #[test]
     fn the_archived_crate_is_refused_whatever_its_licence() {
-        let paste = Dependency {
-            id: "paste 1.0.15".into(),
-            name: "paste".into(),
-            licence: Some("MIT".into()),
-        };
+        let paste = Dependency { id: "paste 1.0.15".into(), name: "paste".into(), licence: Some("MIT".into()) };
         assert_eq!(wrong(&[paste]).len(), 1);
     }
 }

@@ -25,27 +25,13 @@ pub(crate) use listing::find_objdump;
 /// The steps of this module: a scan per package, golden stubs per package.
 pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
     let mut packages = BTreeSet::new();
-    for board in boards::present()
-        .filter(|board| board.configs.iter().any(|config| config.target == POWERPC))
-    {
-        packages.extend(
-            programs::of(board)?
-                .into_iter()
-                .map(|program| program.package),
-        );
+    for board in boards::present().filter(|board| board.configs.iter().any(|config| config.target == POWERPC)) {
+        packages.extend(programs::of(board)?.into_iter().map(|program| program.package));
     }
     let mut steps = Vec::new();
     for package in packages {
-        steps.push(Step::alone(
-            Group::Qemu,
-            format!("instructions {package}"),
-            move || scan(package),
-        ));
-        steps.push(Step::alone(
-            Group::Qemu,
-            format!("stubs {package}"),
-            move || compare_stubs(package),
-        ));
+        steps.push(Step::alone(Group::Qemu, format!("instructions {package}"), move || scan(package)));
+        steps.push(Step::alone(Group::Qemu, format!("stubs {package}"), move || compare_stubs(package)));
     }
     Ok(steps)
 }
@@ -55,26 +41,15 @@ fn scan(package: &str) -> Result<Report> {
     let mut wrong = Vec::new();
     for (program, image) in images.iter() {
         let found = forbidden::find(&listing::of(image)?);
-        wrong.extend(
-            found
-                .into_iter()
-                .map(|line| format!("{package} {program}: {line}")),
-        );
+        wrong.extend(found.into_iter().map(|line| format!("{package} {program}: {line}")));
     }
-    Ok(if wrong.is_empty() {
-        Report::Passed(images.len())
-    } else {
-        Report::from_list(&wrong)
-    })
+    Ok(if wrong.is_empty() { Report::Passed(images.len()) } else { Report::from_list(&wrong) })
 }
 
 /// The stubs of a package's `demo`, which installs all of them; of its first program if it has no demo.
 fn compare_stubs(package: &str) -> Result<Report> {
     let images = build::images(package, POWERPC)?;
-    let Some((program, image)) = images
-        .get_key_value("demo")
-        .or_else(|| images.first_key_value())
-    else {
+    let Some((program, image)) = images.get_key_value("demo").or_else(|| images.first_key_value()) else {
         return Ok(Report::Skipped(format!("{package} has no programs")));
     };
     compare_image(&format!("{package}-{program}"), image)
@@ -84,10 +59,7 @@ fn compare_image(name: &str, image: &Path) -> Result<Report> {
     let text = stubs::text(&listing::of(image)?);
     let path = golden::folder().join("stubs").join(format!("{name}.txt"));
     if text.is_empty() && !path.exists() {
-        return Ok(Report::Skipped(format!(
-            "{name} has no symbol {}…",
-            stubs::PREFIXES.join("… or ")
-        )));
+        return Ok(Report::Skipped(format!("{name} has no symbol {}…", stubs::PREFIXES.join("… or "))));
     }
     Ok(match golden::file(&path, &text, golden::updating())? {
         Comparison::Same | Comparison::Updated(_) => Report::Passed(1),

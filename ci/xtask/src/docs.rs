@@ -22,12 +22,7 @@ fn settings(package: &Package) -> &Value {
 }
 
 fn strings(list: &Value) -> Vec<String> {
-    list.as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// The feature options that docs.rs uses for a crate.
@@ -56,9 +51,7 @@ fn runs(members: &[Package]) -> Runs {
     for package in members.iter().filter(|package| package.published) {
         for target in targets(package) {
             let cross = TARGETS.into_iter().find(|known| *known == target);
-            runs.entry((cross, features(package)))
-                .or_default()
-                .push(package.name.clone());
+            runs.entry((cross, features(package))).or_default().push(package.name.clone());
         }
     }
     runs
@@ -66,24 +59,17 @@ fn runs(members: &[Package]) -> Runs {
 
 /// A step per target and feature set.
 pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
-    let steps =
-        runs(&Metadata::read()?.members)
-            .into_iter()
-            .map(|((target, features), packages)| {
-                let name = format!("docs {} {}", target.unwrap_or("host"), features.join(" "));
-                Step::alone(Group::Host, name.trim_end().to_owned(), move || {
-                    build(target, &features, &packages)
-                })
-            });
+    let steps = runs(&Metadata::read()?.members).into_iter().map(|((target, features), packages)| {
+        let name = format!("docs {} {}", target.unwrap_or("host"), features.join(" "));
+        Step::alone(Group::Host, name.trim_end().to_owned(), move || build(target, &features, &packages))
+    });
     Ok(steps.collect())
 }
 
 fn build(target: Option<&str>, features: &[String], packages: &[String]) -> Result<Report> {
     let mut doc = match target {
         Some(target) if !toolchain::has_target(target) => {
-            return Ok(Report::Skipped(format!(
-                "the installed Rust has no {target}"
-            )));
+            return Ok(Report::Skipped(format!("the installed Rust has no {target}")));
         }
         Some(target) => Toolchain::Installed.cargo("doc", target),
         None => {
@@ -92,9 +78,7 @@ fn build(target: Option<&str>, features: &[String], packages: &[String]) -> Resu
             doc
         }
     };
-    doc.args(["--quiet", "--no-deps"])
-        .args(features)
-        .env("RUSTDOCFLAGS", "-D warnings");
+    doc.args(["--quiet", "--no-deps"]).args(features).env("RUSTDOCFLAGS", "-D warnings");
     for package in packages {
         doc.args(["--package", package]);
     }
@@ -120,32 +104,14 @@ mod tests {
     fn crates_that_agree_are_built_together() {
         let list = ["x86_64-unknown-linux-gnu", "powerpc-unknown-linux-gnu"];
         let members = [
-            package(
-                "a",
-                serde_json::json!({"targets": list, "all-features": true}),
-            ),
-            package(
-                "b",
-                serde_json::json!({"targets": [list[1]], "all-features": true}),
-            ),
-            package(
-                "c",
-                serde_json::json!({"targets": [list[1]], "features": ["x", "y"]}),
-            ),
+            package("a", serde_json::json!({"targets": list, "all-features": true})),
+            package("b", serde_json::json!({"targets": [list[1]], "all-features": true})),
+            package("c", serde_json::json!({"targets": [list[1]], "features": ["x", "y"]})),
         ];
         let runs = runs(&members);
         let all = vec!["--all-features".to_owned()];
-        assert_eq!(
-            runs[&(Some("powerpc-unknown-linux-gnu"), all.clone())],
-            ["a", "b"]
-        );
+        assert_eq!(runs[&(Some("powerpc-unknown-linux-gnu"), all.clone())], ["a", "b"]);
         assert_eq!(runs[&(None, all)], ["a"]);
-        assert_eq!(
-            runs[&(
-                Some("powerpc-unknown-linux-gnu"),
-                vec!["--features".into(), "x,y".into()]
-            )],
-            ["c"]
-        );
+        assert_eq!(runs[&(Some("powerpc-unknown-linux-gnu"), vec!["--features".into(), "x,y".into()])], ["c"]);
     }
 }

@@ -48,28 +48,16 @@ impl Elf {
             .filter(|symbol| symbol.is_definition() || symbol.kind() == object::SymbolKind::Label)
             .filter_map(|symbol| {
                 let name = symbol.name().ok().filter(|name| !name.is_empty())?;
-                Some(Symbol {
-                    name: name.to_owned(),
-                    address: symbol.address(),
-                    size: symbol.size(),
-                })
+                Some(Symbol { name: name.to_owned(), address: symbol.address(), size: symbol.size() })
             })
             .collect();
         let segments = file
             .segments()
             .map(|segment| {
-                Ok(Segment {
-                    address: segment.address(),
-                    bytes: segment.data()?.to_vec(),
-                    size: segment.size(),
-                })
+                Ok(Segment { address: segment.address(), bytes: segment.data()?.to_vec(), size: segment.size() })
             })
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self {
-            entry: file.entry(),
-            symbols,
-            segments,
-        })
+        Ok(Self { entry: file.entry(), symbols, segments })
     }
 
     /// Address of the first instruction.
@@ -87,10 +75,7 @@ impl Elf {
 
     /// The symbol that holds an address: the nearest one at or below it whose size, if known, reaches it.
     pub(crate) fn symbol_at(&self, address: u64) -> Option<&Symbol> {
-        let below = self
-            .symbols
-            .iter()
-            .filter(|symbol| symbol.address <= address);
+        let below = self.symbols.iter().filter(|symbol| symbol.address <= address);
         below
             .filter(|symbol| symbol.size == 0 || address < symbol.address + symbol.size)
             .max_by_key(|symbol| (symbol.address, symbol.size))
@@ -98,19 +83,13 @@ impl Elf {
 
     /// The bytes that the image puts at an address.
     pub(crate) fn bytes(&self, address: u64, length: usize) -> Result<Vec<u8>> {
-        let segment = self.segments.iter().find(|segment| {
-            segment.address <= address && address + length as u64 <= segment.address + segment.size
-        });
-        let segment =
-            segment.with_context(|| format!("the image has no {length} bytes at {address:#x}"))?;
-        let start = usize::try_from(address - segment.address)?;
-        let mut bytes: Vec<u8> = segment
-            .bytes
+        let segment = self
+            .segments
             .iter()
-            .skip(start)
-            .take(length)
-            .copied()
-            .collect();
+            .find(|segment| segment.address <= address && address + length as u64 <= segment.address + segment.size);
+        let segment = segment.with_context(|| format!("the image has no {length} bytes at {address:#x}"))?;
+        let start = usize::try_from(address - segment.address)?;
+        let mut bytes: Vec<u8> = segment.bytes.iter().skip(start).take(length).copied().collect();
         bytes.resize(length, 0);
         Ok(bytes)
     }
@@ -118,13 +97,8 @@ impl Elf {
     /// Lowest address and everything from there up to the last byte, zeroed memory included.
     pub(crate) fn flat(&self) -> Result<(u64, Vec<u8>)> {
         let loaded = || self.segments.iter().filter(|segment| segment.size > 0);
-        let Some(low) = loaded().map(|segment| segment.address).min() else {
-            bail!("nothing to load")
-        };
-        let high = loaded()
-            .map(|segment| segment.address + segment.size)
-            .max()
-            .unwrap_or(low);
+        let Some(low) = loaded().map(|segment| segment.address).min() else { bail!("nothing to load") };
+        let high = loaded().map(|segment| segment.address + segment.size).max().unwrap_or(low);
         if high - low > 64 << 20 {
             bail!("the image spans {:#x} bytes", high - low);
         }
@@ -142,29 +116,13 @@ mod tests {
     use super::*;
 
     fn example() -> Elf {
-        let symbol = |name: &str, address, size| Symbol {
-            name: name.into(),
-            address,
-            size,
-        };
+        let symbol = |name: &str, address, size| Symbol { name: name.into(), address, size };
         Elf {
             entry: 0x100,
-            symbols: vec![
-                symbol("_start", 0x100, 8),
-                symbol("label", 0x104, 0),
-                symbol("main", 0x108, 8),
-            ],
+            symbols: vec![symbol("_start", 0x100, 8), symbol("label", 0x104, 0), symbol("main", 0x108, 8)],
             segments: vec![
-                Segment {
-                    address: 0x100,
-                    bytes: vec![1, 2, 3, 4],
-                    size: 4,
-                },
-                Segment {
-                    address: 0x108,
-                    bytes: vec![5],
-                    size: 8,
-                },
+                Segment { address: 0x100, bytes: vec![1, 2, 3, 4], size: 4 },
+                Segment { address: 0x108, bytes: vec![5], size: 8 },
             ],
         }
     }
@@ -174,14 +132,8 @@ mod tests {
         let elf = example();
         assert_eq!(elf.symbol("main").unwrap().address, 0x108);
         assert!(elf.symbol("none").unwrap_err().to_string().contains("none"));
-        assert_eq!(
-            elf.symbol_at(0x10c).map(|symbol| symbol.name.as_str()),
-            Some("main")
-        );
-        assert_eq!(
-            elf.symbol_at(0x105).map(|symbol| symbol.name.as_str()),
-            Some("label")
-        );
+        assert_eq!(elf.symbol_at(0x10c).map(|symbol| symbol.name.as_str()), Some("main"));
+        assert_eq!(elf.symbol_at(0x105).map(|symbol| symbol.name.as_str()), Some("label"));
         assert_eq!(elf.symbol_at(0x10), None);
     }
 
@@ -190,10 +142,7 @@ mod tests {
         let elf = example();
         assert_eq!(elf.bytes(0x108, 4).unwrap(), [5, 0, 0, 0]);
         assert!(elf.bytes(0x10e, 4).is_err());
-        assert_eq!(
-            elf.flat().unwrap(),
-            (0x100, vec![1, 2, 3, 4, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0])
-        );
+        assert_eq!(elf.flat().unwrap(), (0x100, vec![1, 2, 3, 4, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0]));
     }
 
     #[test]

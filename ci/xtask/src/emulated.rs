@@ -22,25 +22,17 @@ pub(crate) fn build_steps(wanted: &Wanted) -> Result<Vec<Step>> {
         }
     }
     let step = |(package, target): (&'static str, &'static str)| {
-        Step::alone(
-            Group::Qemu,
-            format!("build {package} {target}"),
-            move || build::images(package, target).map(|_| Report::Passed(1)),
-        )
+        Step::alone(Group::Qemu, format!("build {package} {target}"), move || {
+            build::images(package, target).map(|_| Report::Passed(1))
+        })
     };
     let again = |(package, target): (&'static str, &'static str)| {
-        Step::alone(
-            Group::Qemu,
-            format!("build {package} {target} distribution"),
-            move || {
-                if !toolchain::has_distribution() {
-                    return Ok(Report::Skipped(
-                        "cargo xtask setup --distro-rust brings the compiler".into(),
-                    ));
-                }
-                build::with(Toolchain::Distribution, package, target).map(|_| Report::Passed(1))
-            },
-        )
+        Step::alone(Group::Qemu, format!("build {package} {target} distribution"), move || {
+            if !toolchain::has_distribution() {
+                return Ok(Report::Skipped("cargo xtask setup --distro-rust brings the compiler".into()));
+            }
+            build::with(Toolchain::Distribution, package, target).map(|_| Report::Passed(1))
+        })
     };
     let mut steps: Vec<Step> = images.iter().copied().map(step).collect();
     if wanted.full {
@@ -58,9 +50,7 @@ pub(crate) fn program_steps(_: &Wanted) -> Result<Vec<Step>> {
             for (place, config) in suitable.enumerate() {
                 let name = format!("run {} {} {}", board.name, config.label, program.key(board));
                 let program = program.clone();
-                steps.push(Step::emulator(name, move || {
-                    check(board, config, &program, place == 0)
-                }));
+                steps.push(Step::emulator(name, move || check(board, config, &program, place == 0)));
             }
         }
     }

@@ -41,11 +41,7 @@ impl Gdb {
         let stream = connect_socket(socket, patience)?;
         stream.set_read_timeout(Some(patience))?;
         stream.set_write_timeout(Some(patience))?;
-        let mut gdb = Self {
-            stream,
-            patience,
-            registers: Registers::default(),
-        };
+        let mut gdb = Self { stream, patience, registers: Registers::default() };
         gdb.request("?")?;
         // Until the description was read, the emulator answers `p` and `P` with an empty packet.
         let target = gdb.description("target.xml")?;
@@ -58,22 +54,17 @@ impl Gdb {
     }
 
     fn send(&mut self, payload: &str) -> Result<()> {
-        self.stream
-            .write_all(&packet::encode(payload.as_bytes()))
-            .with_context(|| format!("gdb {payload}"))
+        self.stream.write_all(&packet::encode(payload.as_bytes())).with_context(|| format!("gdb {payload}"))
     }
 
     fn receive(&mut self) -> Result<Option<String>> {
-        Ok(packet::receive(&mut self.stream)?
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+        Ok(packet::receive(&mut self.stream)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// Sends a packet and returns the answer; an `E` answer and silence are errors.
     pub(crate) fn request(&mut self, payload: &str) -> Result<String> {
         self.send(payload)?;
-        let answer = self
-            .receive()
-            .with_context(|| format!("gdb {payload}: no answer"))?;
+        let answer = self.receive().with_context(|| format!("gdb {payload}: no answer"))?;
         let answer = answer.with_context(|| format!("gdb {payload}: the emulator has ended"))?;
         if answer.starts_with('E') && answer.len() == 3 {
             bail!("gdb {payload}: {answer}");
@@ -91,8 +82,7 @@ impl Gdb {
     fn description(&mut self, file: &str) -> Result<String> {
         let mut text = String::new();
         loop {
-            let answer =
-                self.request(&format!("qXfer:features:read:{file}:{:x},ffb", text.len()))?;
+            let answer = self.request(&format!("qXfer:features:read:{file}:{:x},ffb", text.len()))?;
             let Some((kind, part)) = answer.split_at_checked(1) else {
                 bail!("gdb: the emulator does not describe its registers ({file})");
             };
@@ -111,32 +101,25 @@ impl Gdb {
     }
 
     fn number(&self, register: &str) -> Result<registers::Register> {
-        self.registers
-            .get(register)
-            .with_context(|| format!("gdb: this CPU has no register {register}"))
+        self.registers.get(register).with_context(|| format!("gdb: this CPU has no register {register}"))
     }
 
     /// Reads a register of up to 64 bits.
     pub(crate) fn read(&mut self, register: &str) -> Result<u64> {
         let number = self.number(register)?.number;
         let answer = self.request(&format!("p{number:x}"))?;
-        let bytes = packet::unhex(answer.as_bytes())
-            .with_context(|| format!("gdb: register {register}"))?;
+        let bytes = packet::unhex(answer.as_bytes()).with_context(|| format!("gdb: register {register}"))?;
         if bytes.is_empty() || bytes.len() > 8 {
             bail!("gdb: register {register} has {} bytes", bytes.len());
         }
-        Ok(bytes
-            .iter()
-            .fold(0, |value, byte| value << 8 | u64::from(*byte)))
+        Ok(bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
     }
 
     /// Writes a register of up to 64 bits.
     pub(crate) fn write(&mut self, register: &str, value: u64) -> Result<()> {
         let found = self.number(register)?;
         let all = value.to_be_bytes();
-        let bytes = all
-            .get(8usize.saturating_sub(found.bytes)..)
-            .unwrap_or(&all);
+        let bytes = all.get(8usize.saturating_sub(found.bytes)..).unwrap_or(&all);
         self.expect_ok(&format!("P{:x}={}", found.number, packet::hex(bytes)))
     }
 
@@ -153,18 +136,12 @@ impl Gdb {
     /// Reads a big-endian word.
     pub(crate) fn read_word(&mut self, address: u64) -> Result<u32> {
         let bytes = self.read_memory(address, 4)?;
-        Ok(bytes
-            .iter()
-            .fold(0, |value, byte| value << 8 | u32::from(*byte)))
+        Ok(bytes.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)))
     }
 
     /// Writes memory.
     pub(crate) fn write_memory(&mut self, address: u64, bytes: &[u8]) -> Result<()> {
-        self.expect_ok(&format!(
-            "M{address:x},{:x}:{}",
-            bytes.len(),
-            packet::hex(bytes)
-        ))
+        self.expect_ok(&format!("M{address:x},{:x}:{}", bytes.len(), packet::hex(bytes)))
     }
 
     /// Whether memory addresses are physical from now on.
@@ -206,9 +183,7 @@ impl Gdb {
 
     fn resume(&mut self, payload: &str) -> Result<Stop> {
         self.send(payload)?;
-        let answer = self
-            .receive()
-            .with_context(|| format!("gdb: no stop within {:?}", self.patience))?;
+        let answer = self.receive().with_context(|| format!("gdb: no stop within {:?}", self.patience))?;
         stop(answer.as_deref())
     }
 

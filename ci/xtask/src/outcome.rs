@@ -65,9 +65,6 @@ mod tests {
         assert_eq!(status(&Ok(Outcome::of(false))), 1);
         assert_eq!(status(&Err(anyhow::anyhow!("broken"))), 1);
         assert_eq!(status(&Err(unusable("no such board"))), 2);
-        assert_eq!(
-            status(&Err(unusable("missing").context("while looking"))),
-            2
-        );
+        assert_eq!(status(&Err(unusable("missing").context("while looking"))), 2);
     }
 }

@@ -26,8 +26,7 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         if !bar.is_hidden() {
             bar.set_style(
-                ProgressStyle::with_template("{spinner} {msg} [{elapsed}]")
-                    .expect("the template is constant"),
+                ProgressStyle::with_template("{spinner} {msg} [{elapsed}]").expect("the template is constant"),
             );
             bar.set_message(what.into());
             bar.enable_steady_tick(Duration::from_millis(150));

@@ -31,12 +31,7 @@ pub(crate) struct Launch {
 impl Launch {
     /// The board with an image of ours, on as many cores as the board has by default.
     pub(crate) fn new(config: Config, boot: Boot) -> Self {
-        Self {
-            config,
-            boot,
-            smp: config.smp,
-            options: Vec::new(),
-        }
+        Self { config, boot, smp: config.smp, options: Vec::new() }
     }
 
     /// An image of ours.
@@ -65,11 +60,7 @@ impl Launch {
         } else {
             &["-accel", "tcg", "-singlestep"]
         };
-        let gdb = [
-            "-S".to_owned(),
-            "-gdb".to_owned(),
-            format!("unix:{},server=on,wait=off", socket.display()),
-        ];
+        let gdb = ["-S".to_owned(), "-gdb".to_owned(), format!("unix:{},server=on,wait=off", socket.display())];
         self.options(step.iter().copied()).options(gdb)
     }
 
@@ -99,27 +90,14 @@ impl Launch {
         args.extend(self.config.options.iter().map(|&option| option.to_owned()));
         // Without `-nic none` the e500 boards look for the boot ROM of a network card and end when it is not packaged.
         args.extend(
-            [
-                "-nic",
-                "none",
-                "-display",
-                "none",
-                "-monitor",
-                "none",
-                "-no-reboot",
-                "-serial",
-                "stdio",
-            ]
-            .map(String::from),
+            ["-nic", "none", "-display", "none", "-monitor", "none", "-no-reboot", "-serial", "stdio"]
+                .map(String::from),
         );
         match &self.boot {
             Boot::Image(image) => match self.config.load {
                 Load::Kernel => args.extend(["-kernel".into(), image.display().to_string()]),
                 Load::Loader => {
-                    args.extend([
-                        "-device".into(),
-                        format!("loader,file={},cpu-num=0", image.display()),
-                    ]);
+                    args.extend(["-device".into(), format!("loader,file={},cpu-num=0", image.display())]);
                 }
             },
             Boot::Options => {}
@@ -149,9 +127,7 @@ mod tests {
 
     fn arguments(board: &str, cpu: Option<&str>) -> String {
         let config = boards::find(board).unwrap().config(cpu);
-        Launch::image(config, Path::new("/i.elf"))
-            .arguments()
-            .join(" ")
+        Launch::image(config, Path::new("/i.elf")).arguments().join(" ")
     }
 
     #[test]
@@ -165,19 +141,13 @@ mod tests {
     #[test]
     fn the_macintosh_takes_it_from_the_loader() {
         let line = arguments("mac99", None);
-        assert!(
-            line.contains("-vga none") && line.ends_with("-device loader,file=/i.elf,cpu-num=0"),
-            "{line}"
-        );
+        assert!(line.contains("-vga none") && line.ends_with("-device loader,file=/i.elf,cpu-num=0"), "{line}");
     }
 
     #[test]
     fn arm_boards_have_semihosting_and_their_cores() {
         let line = arguments("vexpress-a9", None);
-        assert!(
-            line.contains("-smp 4") && line.contains("-semihosting-config enable=on,target=native"),
-            "{line}"
-        );
+        assert!(line.contains("-smp 4") && line.contains("-semihosting-config enable=on,target=native"), "{line}");
     }
 
     #[test]

@@ -25,9 +25,7 @@ pub(crate) fn connect_socket(socket: &Path, patience: Duration) -> Result<UnixSt
         match UnixStream::connect(socket) {
             Ok(stream) => return Ok(stream),
             Err(error) if Instant::now() >= deadline => {
-                return Err(error).with_context(|| {
-                    format!("the emulator offers no socket {}", socket.display())
-                });
+                return Err(error).with_context(|| format!("the emulator offers no socket {}", socket.display()));
             }
             Err(_) => std::thread::sleep(Duration::from_millis(10)),
         }
@@ -49,24 +47,13 @@ impl Qtest {
 
     /// Sends one request and returns the words after `OK`.
     pub(crate) fn command(&mut self, request: &str) -> Result<String> {
-        self.stream
-            .write_all(format!("{request}\n").as_bytes())
-            .with_context(|| format!("qtest {request}"))?;
+        self.stream.write_all(format!("{request}\n").as_bytes()).with_context(|| format!("qtest {request}"))?;
         loop {
             let mut line = String::new();
-            if self
-                .answers
-                .read_line(&mut line)
-                .with_context(|| format!("qtest {request}: no answer"))?
-                == 0
-            {
+            if self.answers.read_line(&mut line).with_context(|| format!("qtest {request}: no answer"))? == 0 {
                 bail!("qtest {request}: the emulator has ended");
             }
-            match line
-                .trim_end()
-                .split_once(' ')
-                .unwrap_or((line.trim_end(), ""))
-            {
+            match line.trim_end().split_once(' ').unwrap_or((line.trim_end(), "")) {
                 ("OK", rest) => return Ok(rest.to_owned()),
                 ("IRQ", _) => {}
                 _ => bail!("qtest {request}: {}", line.trim_end()),
@@ -91,19 +78,7 @@ mod tests {
     fn answers_are_told_apart() {
         assert_eq!(answering("OK 0x12\n").command("readl 0x0").unwrap(), "0x12");
         assert_eq!(answering("IRQ raise 3\nOK\n").command("x").unwrap(), "");
-        assert!(
-            answering("FAIL Unknown command\n")
-                .command("x")
-                .unwrap_err()
-                .to_string()
-                .contains("Unknown")
-        );
-        assert!(
-            answering("")
-                .command("x")
-                .unwrap_err()
-                .to_string()
-                .contains("no answer")
-        );
+        assert!(answering("FAIL Unknown command\n").command("x").unwrap_err().to_string().contains("Unknown"));
+        assert!(answering("").command("x").unwrap_err().to_string().contains("no answer"));
     }
 }

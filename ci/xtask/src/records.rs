@@ -26,10 +26,7 @@ impl Record {
             fields.insert(key.to_owned(), value.to_owned());
             rest = next;
         }
-        (!kind.is_empty()).then(|| Self {
-            kind: kind.to_owned(),
-            fields,
-        })
+        (!kind.is_empty()).then(|| Self { kind: kind.to_owned(), fields })
     }
 
     /// A field's value; empty if it is not there.
@@ -40,10 +37,7 @@ impl Record {
 
 /// The records among these lines.
 pub(crate) fn all<'a>(lines: impl IntoIterator<Item = &'a String>) -> Vec<Record> {
-    lines
-        .into_iter()
-        .filter_map(|line| Record::parse(line))
-        .collect()
+    lines.into_iter().filter_map(|line| Record::parse(line)).collect()
 }
 
 #[cfg(test)]
@@ -52,10 +46,8 @@ mod tests {
 
     #[test]
     fn fields_with_and_without_quotes() {
-        let record = Record::parse(
-            "@ exception name=Program from=0x1000 action=\"skipped the instruction\" n=1",
-        )
-        .unwrap();
+        let record =
+            Record::parse("@ exception name=Program from=0x1000 action=\"skipped the instruction\" n=1").unwrap();
         assert_eq!(record.kind, "exception");
         assert_eq!(record.get("from"), "0x1000");
         assert_eq!(record.get("action"), "skipped the instruction");

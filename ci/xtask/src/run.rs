@@ -41,10 +41,7 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
         Some(image) => (image.clone(), Wishes::default()),
         None => {
             let program = programs::find(board, request.program.as_deref().unwrap_or("demo"))?;
-            (
-                build::image(program.package, config.target, &program.name)?,
-                program.wishes,
-            )
+            (build::image(program.package, config.target, &program.name)?, program.wishes)
         }
     };
     wishes.smp = request.smp.or(wishes.smp);
@@ -78,12 +75,7 @@ pub(crate) fn boot(
         .smp(wishes.smp)
         .options(wishes.args.iter().cloned())
         .options(options.iter().cloned());
-    session::run(
-        &launch,
-        Duration::from_secs(wishes.timeout.into()),
-        wishes.qtest,
-        each,
-    )
+    session::run(&launch, Duration::from_secs(wishes.timeout.into()), wishes.qtest, each)
 }
 
 /// Builds a program of a board and boots it, quietly.
@@ -94,7 +86,5 @@ pub(crate) fn program(config: &Config, program: &Program) -> Result<Transcript> 
 
 /// The program named `name` of the board itself, if it has one.
 pub(crate) fn own_program(board: &Board, name: &str) -> Result<Option<Program>> {
-    Ok(programs::of(board)?
-        .into_iter()
-        .find(|program| program.package == board.package && program.name == name))
+    Ok(programs::of(board)?.into_iter().find(|program| program.package == board.package && program.name == name))
 }

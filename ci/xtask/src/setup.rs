@@ -26,23 +26,14 @@ pub(crate) fn run(check: bool) -> Result<Outcome> {
     if check {
         let missing = missing();
         if missing.is_empty() {
-            println!(
-                "nothing is missing; images are built with {}",
-                toolchain::current().name()
-            );
+            println!("nothing is missing; images are built with {}", toolchain::current().name());
             return Ok(Outcome::Well);
         }
         missing.iter().for_each(|line| println!("{line}"));
-        return Err(unusable(format!(
-            "{} missing; cargo xtask setup brings them in",
-            missing.len()
-        )));
+        return Err(unusable(format!("{} missing; cargo xtask setup brings them in", missing.len())));
     }
     ensure()?;
-    println!(
-        "everything is there; images are built with {}",
-        toolchain::current().name()
-    );
+    println!("everything is there; images are built with {}", toolchain::current().name());
     Ok(Outcome::Well)
 }
 
@@ -72,32 +63,21 @@ fn missing() -> Vec<String> {
     if toolchain::is_forced() {
         lines.extend(need::distribution_rust().iter().map(Need::line));
     } else if missing_targets().next().is_some() && !toolchain::has_distribution() {
-        lines.extend(
-            missing_targets()
-                .map(|target| format!("Rust target {target}: rustup target add {target}")),
-        );
+        lines.extend(missing_targets().map(|target| format!("Rust target {target}: rustup target add {target}")));
     }
     if has_rustup() {
         let absent = missing_components();
-        lines.extend(
-            absent
-                .iter()
-                .map(|name| format!("{name}: rustup component add {name}")),
-        );
+        lines.extend(absent.iter().map(|name| format!("{name}: rustup component add {name}")));
     }
     lines
 }
 
 fn missing_targets() -> impl Iterator<Item = &'static str> {
-    TARGETS
-        .into_iter()
-        .filter(|target| !toolchain::has_target(target))
+    TARGETS.into_iter().filter(|target| !toolchain::has_target(target))
 }
 
 fn missing_components() -> Vec<&'static str> {
-    let absent = COMPONENTS
-        .into_iter()
-        .filter(|(_, program)| !answers(program, &["--version"]));
+    let absent = COMPONENTS.into_iter().filter(|(_, program)| !answers(program, &["--version"]));
     absent.map(|(name, _)| name).collect()
 }
 
@@ -107,12 +87,8 @@ fn has_rustup() -> bool {
 
 /// Whether a program is there and ends well.
 fn answers(program: &str, args: &[&str]) -> bool {
-    let status = Command::new(program)
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let status =
+        Command::new(program).args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
 
@@ -137,16 +113,10 @@ fn add(kind: &str, names: &[&str]) {
         return;
     }
     let progress = Progress::start(format!("rustup {kind} add {}", names.join(" ")));
-    let out = Command::new("rustup")
-        .args([kind, "add"])
-        .args(names)
-        .stdin(Stdio::null())
-        .output();
+    let out = Command::new("rustup").args([kind, "add"]).args(names).stdin(Stdio::null()).output();
     // What rustup cannot add is looked for again afterwards, and has another way or a mend.
     match out {
-        Ok(out) if out.status.success() => {
-            progress.note(&format!("added by rustup: {}", names.join(" ")))
-        }
+        Ok(out) if out.status.success() => progress.note(&format!("added by rustup: {}", names.join(" "))),
         Ok(out) => progress.note(String::from_utf8_lossy(&out.stderr).trim()),
         Err(error) => progress.note(&format!("rustup: {error}")),
     }

@@ -39,15 +39,9 @@ impl Driven {
         let (debug, pins) = (folder.path().join("gdb"), folder.path().join("qtest"));
         let session = Session::start(&launch.clone().gdb(&debug).qtest(&pins), limit)?;
         let patience = limit / 10;
-        let connected = Gdb::connect(&debug, patience)
-            .and_then(|gdb| Ok((gdb, Qtest::connect(&pins, patience)?)));
+        let connected = Gdb::connect(&debug, patience).and_then(|gdb| Ok((gdb, Qtest::connect(&pins, patience)?)));
         match connected {
-            Ok((gdb, qtest)) => Ok(Self {
-                gdb,
-                qtest,
-                session,
-                _folder: folder,
-            }),
+            Ok((gdb, qtest)) => Ok(Self { gdb, qtest, session, _folder: folder }),
             Err(error) => {
                 let said = session.abandon();
                 Err(error.context(format!("{}: {}", launch.emulator(), said.trim())))
@@ -74,22 +68,15 @@ pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
         let Some(program) = run::own_program(board, "demo")? else {
             continue;
         };
-        for config in board
-            .configs
-            .iter()
-            .filter(|config| config.target == POWERPC)
-        {
+        for config in board.configs.iter().filter(|config| config.target == POWERPC) {
             let program = program.clone();
-            steps.push(Step::emulator(
-                format!("sockets {} {}", board.name, config.label),
-                move || {
-                    if let Some(lack) = offer::lacks(config, 1) {
-                        return Ok(Report::Skipped(format!("not emulated: {lack}")));
-                    }
-                    let image = build::image(program.package, config.target, &program.name)?;
-                    check(board, config, &image).map(|()| Report::Passed(1))
-                },
-            ));
+            steps.push(Step::emulator(format!("sockets {} {}", board.name, config.label), move || {
+                if let Some(lack) = offer::lacks(config, 1) {
+                    return Ok(Report::Skipped(format!("not emulated: {lack}")));
+                }
+                let image = build::image(program.package, config.target, &program.name)?;
+                check(board, config, &image).map(|()| Report::Passed(1))
+            }));
         }
     }
     Ok(steps)
@@ -103,90 +90,42 @@ fn check(board: &Board, config: &Config, image: &Path) -> Result<()> {
     let name = format!("{} {}", board.name, config.label);
 
     let entry = elf.entry();
-    ensure!(
-        gdb.read("pc")? == entry,
-        "{name}: PC is {:#x} before the first instruction",
-        gdb.read("pc")?
-    );
+    ensure!(gdb.read("pc")? == entry, "{name}: PC is {:#x} before the first instruction", gdb.read("pc")?);
     let symbol = elf.symbol_at(entry).context("no symbol at the entry")?;
-    ensure!(
-        elf.symbol(&symbol.name)?.address <= entry,
-        "{name}: {} is not at the entry",
-        symbol.name
-    );
+    ensure!(elf.symbol(&symbol.name)?.address <= entry, "{name}: {} is not at the entry", symbol.name);
     gdb.select_core(0)?;
-    ensure!(
-        gdb.has("srr1") && !gdb.has("srr9"),
-        "{name}: wrong register names"
-    );
-    ensure!(
-        gdb.read("pvr")? != 0,
-        "{name}: the register numbered as pvr is 0"
-    );
-    ensure!(
-        gdb.read_memory(entry, 16)? == elf.bytes(entry, 16)?,
-        "{name}: the memory at the entry is not the image's"
-    );
+    ensure!(gdb.has("srr1") && !gdb.has("srr9"), "{name}: wrong register names");
+    ensure!(gdb.read("pvr")? != 0, "{name}: the register numbered as pvr is 0");
+    ensure!(gdb.read_memory(entry, 16)? == elf.bytes(entry, 16)?, "{name}: the memory at the entry is not the image's");
 
     // A value written must be read back, and only there.
     gdb.write("r14", 0x1234_5678)?;
     gdb.write("srr0", 0x9abc_def0)?;
-    ensure!(
-        gdb.read("r14")? == 0x1234_5678 && gdb.read("srr0")? == 0x9abc_def0,
-        "{name}: a register was not written"
-    );
+    ensure!(gdb.read("r14")? == 0x1234_5678 && gdb.read("srr0")? == 0x9abc_def0, "{name}: a register was not written");
 
-    ensure!(
-        gdb.step()? == Stop::Signal(5),
-        "{name}: a step does not stop"
-    );
-    ensure!(
-        gdb.read("pc")? == entry + 4,
-        "{name}: PC is {:#x} after one step",
-        gdb.read("pc")?
-    );
+    ensure!(gdb.step()? == Stop::Signal(5), "{name}: a step does not stop");
+    ensure!(gdb.read("pc")? == entry + 4, "{name}: PC is {:#x} after one step", gdb.read("pc")?);
     gdb.set_breakpoint(entry + 8)?;
-    ensure!(
-        gdb.go()? == Stop::Signal(5),
-        "{name}: a breakpoint does not stop"
-    );
-    ensure!(
-        gdb.read("pc")? == entry + 8,
-        "{name}: PC is {:#x} at the breakpoint",
-        gdb.read("pc")?
-    );
+    ensure!(gdb.go()? == Stop::Signal(5), "{name}: a breakpoint does not stop");
+    ensure!(gdb.read("pc")? == entry + 8, "{name}: PC is {:#x} at the breakpoint", gdb.read("pc")?);
     gdb.clear_breakpoint(entry + 8)?;
-    ensure!(
-        gdb.step_with_interrupts()? == Stop::Signal(5),
-        "{name}: a step with interrupts does not stop"
-    );
+    ensure!(gdb.step_with_interrupts()? == Stop::Signal(5), "{name}: a step with interrupts does not stop");
 
     // The same word by both sockets, written by one and read by the other; it lies where no image and no table is.
     let scratch = 0x00e0_0000;
-    machine
-        .qtest
-        .command(&format!("write {scratch:#x} 4 0xdeadbeef"))?;
+    machine.qtest.command(&format!("write {scratch:#x} 4 0xdeadbeef"))?;
     machine.gdb.physical(true)?;
     let word = machine.gdb.read_word(scratch)?;
-    ensure!(
-        word == 0xdead_beef,
-        "{name}: qtest wrote deadbeef, gdb reads {word:08x}"
-    );
+    ensure!(word == 0xdead_beef, "{name}: qtest wrote deadbeef, gdb reads {word:08x}");
     machine.gdb.write_memory(scratch, &[1, 2, 3, 4])?;
     machine.gdb.physical(false)?;
     let bytes = machine.qtest.command(&format!("read {scratch:#x} 4"))?;
-    ensure!(
-        bytes == "0x01020304",
-        "{name}: gdb wrote 01020304, qtest reads {bytes}"
-    );
+    ensure!(bytes == "0x01020304", "{name}: gdb wrote 01020304, qtest reads {bytes}");
 
     // Stopped in full run, and then left to itself, the program must still come to its end.
     machine.gdb.go_on()?;
     let stop = machine.gdb.interrupt()?;
-    ensure!(
-        matches!(stop, Stop::Signal(2) | Stop::Off),
-        "{name}: a request to stop ends in {stop:?}"
-    );
+    ensure!(matches!(stop, Stop::Signal(2) | Stop::Off), "{name}: a request to stop ends in {stop:?}");
     let transcript = machine.finish()?;
     match transcript.verdict() {
         Verdict::Pass => Ok(()),

@@ -17,8 +17,7 @@ impl Table {
 
     /// Adds a row.
     pub(crate) fn row(&mut self, cells: &[&str]) {
-        self.rows
-            .push(cells.iter().map(|&cell| cell.to_owned()).collect());
+        self.rows.push(cells.iter().map(|&cell| cell.to_owned()).collect());
     }
 
     /// The text, indented by two; empty without rows.
@@ -28,21 +27,12 @@ impl Table {
         }
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
-            self.rows
-                .iter()
-                .filter_map(|row| row.get(column))
-                .map(|cell| cell.chars().count())
-                .max()
-                .unwrap_or(0)
+            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();
         for (index, row) in self.rows.iter().enumerate() {
-            let cells: Vec<String> = row
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:<width$}"))
-                .collect();
+            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
             text.push_str(&format!("  {}\n", cells.join("  ").trim_end()));
             if index == 0 {
                 let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
@@ -62,9 +52,6 @@ mod tests {
         let mut table = Table::new(&["name", "n"]);
         assert_eq!(table.text(), "");
         table.row(&["decrementer", "1000"]);
-        assert_eq!(
-            table.text(),
-            "  name         n\n  -----------  ----\n  decrementer  1000\n"
-        );
+        assert_eq!(table.text(), "  name         n\n  -----------  ----\n  decrementer  1000\n");
     }
 }

@@ -73,20 +73,12 @@ pub(crate) enum Report {
 impl Report {
     /// One failed check.
     pub(crate) fn failed(text: impl Into<String>) -> Self {
-        Self::Failed {
-            passed: 0,
-            failed: 1,
-            text: text.into(),
-        }
+        Self::Failed { passed: 0, failed: 1, text: text.into() }
     }
 
     /// One check that passes if nothing is wrong; otherwise one failure per line of `wrong`.
     pub(crate) fn from_list(wrong: &[String]) -> Self {
-        if wrong.is_empty() {
-            Self::Passed(1)
-        } else {
-            Self::failed(wrong.join("\n"))
-        }
+        if wrong.is_empty() { Self::Passed(1) } else { Self::failed(wrong.join("\n")) }
     }
 }
 
@@ -108,25 +100,12 @@ impl Step {
         name: impl Into<String>,
         work: impl Fn() -> Result<Report> + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            name: name.into(),
-            group,
-            beside: false,
-            work: Box::new(work),
-        }
+        Self { name: name.into(), group, beside: false, work: Box::new(work) }
     }
 
     /// A step that boots a board; two of them run at a time.
-    pub(crate) fn emulator(
-        name: impl Into<String>,
-        work: impl Fn() -> Result<Report> + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            name: name.into(),
-            group: Group::Qemu,
-            beside: true,
-            work: Box::new(work),
-        }
+    pub(crate) fn emulator(name: impl Into<String>, work: impl Fn() -> Result<Report> + Send + Sync + 'static) -> Self {
+        Self { name: name.into(), group: Group::Qemu, beside: true, work: Box::new(work) }
     }
 }
 
@@ -136,11 +115,7 @@ impl Wanted {
             Group::Host => self.host || !self.qemu,
             Group::Qemu => self.qemu || !self.host,
         };
-        group
-            && self
-                .filter
-                .as_ref()
-                .is_none_or(|text| step.name.contains(text.as_str()))
+        group && self.filter.as_ref().is_none_or(|text| step.name.contains(text.as_str()))
     }
 }
 
@@ -159,11 +134,7 @@ impl Tally {
                 self.passed += count;
                 ("ok", None)
             }
-            Report::Failed {
-                passed,
-                failed,
-                text,
-            } => {
+            Report::Failed { passed, failed, text } => {
                 self.passed += passed;
                 self.failed += failed;
                 self.names.push(name.to_owned());
@@ -181,11 +152,7 @@ impl Tally {
     }
 
     fn sum(&self) -> String {
-        let skipped = if self.skipped == 0 {
-            String::new()
-        } else {
-            format!(", {} skipped", self.skipped)
-        };
+        let skipped = if self.skipped == 0 { String::new() } else { format!(", {} skipped", self.skipped) };
         format!("{} passed, {} failed{skipped}", self.passed, self.failed)
     }
 }
@@ -194,16 +161,10 @@ impl Tally {
 pub(crate) fn run(wanted: &Wanted) -> Result<Outcome> {
     let mut steps = Vec::new();
     for source in SOURCES {
-        steps.extend(
-            source(wanted)?
-                .into_iter()
-                .filter(|step| wanted.wants(step)),
-        );
+        steps.extend(source(wanted)?.into_iter().filter(|step| wanted.wants(step)));
     }
     if steps.is_empty() {
-        return Err(unusable(
-            "no check has such a name; cargo xtask test without --filter prints them all",
-        ));
+        return Err(unusable("no check has such a name; cargo xtask test without --filter prints them all"));
     }
     let tally = Mutex::new(Tally::default());
     // Golden files of a board's first configuration must be there before the others are compared with them.
@@ -211,9 +172,7 @@ pub(crate) fn run(wanted: &Wanted) -> Result<Outcome> {
     for batch in steps.chunk_by(|a, b| a.beside && b.beside) {
         run_batch(batch, at_once.min(batch.len()), &tally);
     }
-    let tally = tally
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let tally = tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     if !tally.names.is_empty() {
         println!("failed: {}", tally.names.join(", "));
     }
@@ -229,9 +188,7 @@ fn run_batch(batch: &[Step], at_once: usize, tally: &Mutex<Tally>) {
             let started = Instant::now();
             let report = (step.work)().unwrap_or_else(|error| Report::failed(format!("{error:#}")));
             drop(progress);
-            let mut tally = tally
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut tally = tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             tally.add(&step.name, report, started.elapsed());
         }
     };
@@ -253,27 +210,9 @@ mod tests {
         let board = Step::emulator("run ppce500", || Ok(Report::Passed(1)));
         let chosen = |wanted: &Wanted| (wanted.wants(&host), wanted.wants(&board));
         assert_eq!(chosen(&Wanted::default()), (true, true));
-        assert_eq!(
-            chosen(&Wanted {
-                host: true,
-                ..Wanted::default()
-            }),
-            (true, false)
-        );
-        assert_eq!(
-            chosen(&Wanted {
-                qemu: true,
-                ..Wanted::default()
-            }),
-            (false, true)
-        );
-        assert_eq!(
-            chosen(&Wanted {
-                filter: Some("ppce".into()),
-                ..Wanted::default()
-            }),
-            (false, true)
-        );
+        assert_eq!(chosen(&Wanted { host: true, ..Wanted::default() }), (true, false));
+        assert_eq!(chosen(&Wanted { qemu: true, ..Wanted::default() }), (false, true));
+        assert_eq!(chosen(&Wanted { filter: Some("ppce".into()), ..Wanted::default() }), (false, true));
     }
 
     #[test]
@@ -281,13 +220,7 @@ mod tests {
         let tally = Mutex::new(Tally::default());
         let batch = [
             Step::emulator("a", || Ok(Report::Passed(3))),
-            Step::emulator("b", || {
-                Ok(Report::Failed {
-                    passed: 1,
-                    failed: 2,
-                    text: "x".into(),
-                })
-            }),
+            Step::emulator("b", || Ok(Report::Failed { passed: 1, failed: 2, text: "x".into() })),
             Step::emulator("c", || anyhow::bail!("broken")),
             Step::emulator("d", || Ok(Report::Skipped("not emulated".into()))),
         ];

@@ -25,10 +25,7 @@ pub(crate) const TARGETS: [&str; 3] = [POWERPC, ARMV7A, AARCH64];
 const DISTRO_FILES: [(&str, &str); 4] = [
     ("/usr/bin/rustc", "rustc-web"),
     ("/usr/bin/cargo", "cargo-web"),
-    (
-        "/usr/lib/rustlib/src/rust/library/core/src/lib.rs",
-        "rust-web-src",
-    ),
+    ("/usr/lib/rustlib/src/rust/library/core/src/lib.rs", "rust-web-src"),
     ("/usr/bin/ld.lld", "lld"),
 ];
 
@@ -53,8 +50,7 @@ pub(crate) fn force_distribution() {
 
 /// Whether the distribution's compiler was asked for.
 pub(crate) fn is_forced() -> bool {
-    FORCED.get().is_some()
-        || std::env::var_os("XTASK_DISTRO_RUST").is_some_and(|value| value == "1")
+    FORCED.get().is_some() || std::env::var_os("XTASK_DISTRO_RUST").is_some_and(|value| value == "1")
 }
 
 /// The way that images are built on this machine. Call `setup::ensure` before, which sees to it that there is one.
@@ -62,20 +58,13 @@ pub(crate) fn current() -> Toolchain {
     static CHOSEN: OnceLock<Toolchain> = OnceLock::new();
     *CHOSEN.get_or_init(|| {
         let installed = || TARGETS.iter().all(|target| has_target(target));
-        if is_forced() || (!installed() && has_distribution()) {
-            Toolchain::Distribution
-        } else {
-            Toolchain::Installed
-        }
+        if is_forced() || (!installed() && has_distribution()) { Toolchain::Distribution } else { Toolchain::Installed }
     })
 }
 
 /// Whether the installed compiler brings `core` for `target`.
 pub(crate) fn has_target(target: &str) -> bool {
-    let Ok(out) = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", target])
-        .output()
-    else {
+    let Ok(out) = Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output() else {
         return false;
     };
     let dir = PathBuf::from(String::from_utf8_lossy(&out.stdout).trim());
@@ -95,15 +84,10 @@ pub(crate) fn has_distribution() -> bool {
 
 /// The packages of the distribution's Rust that are not there, or too old.
 pub(crate) fn missing_distribution() -> Vec<&'static str> {
-    let mut missing: Vec<_> = DISTRO_FILES
-        .iter()
-        .filter(|(file, _)| !Path::new(file).exists())
-        .map(|(_, package)| *package)
-        .collect();
+    let mut missing: Vec<_> =
+        DISTRO_FILES.iter().filter(|(file, _)| !Path::new(file).exists()).map(|(_, package)| *package).collect();
     let version = Command::new("/usr/bin/rustc").arg("--version").output();
-    let version = version
-        .ok()
-        .and_then(|out| release(&String::from_utf8_lossy(&out.stdout)));
+    let version = version.ok().and_then(|out| release(&String::from_utf8_lossy(&out.stdout)));
     if version.is_some_and(|version| version < OLDEST) {
         missing.extend(["rustc-web", "cargo-web", "rust-web-src"]);
     }
@@ -123,16 +107,11 @@ impl Toolchain {
             Self::Installed => Command::new(workspace::cargo()),
             Self::Distribution => distribution_cargo(target),
         };
-        cargo
-            .current_dir(workspace::root())
-            .arg(subcommand)
-            .args(["--target", target]);
+        cargo.current_dir(workspace::root()).arg(subcommand).args(["--target", target]);
         if self == Self::Distribution {
             cargo.arg("-Zbuild-std=core");
             // Two compilers in one folder would rebuild everything at each change of hands.
-            cargo
-                .arg("--target-dir")
-                .arg(workspace::root().join("target/distro"));
+            cargo.arg("--target-dir").arg(workspace::root().join("target/distro"));
         }
         cargo
     }
@@ -148,10 +127,7 @@ impl Toolchain {
 
 fn distribution_cargo(target: &str) -> Command {
     let mut cargo = Command::new("/usr/bin/cargo");
-    let linker = format!(
-        "CARGO_TARGET_{}_LINKER",
-        target.to_uppercase().replace('-', "_")
-    );
+    let linker = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
     cargo
         .env("RUSTC", "/usr/bin/rustc")
         // `-Zbuild-std` is a nightly option; this lets a stable compiler accept it.
@@ -172,27 +148,16 @@ mod tests {
     #[test]
     fn the_distribution_builds_core_from_source_in_its_own_folder() {
         let cargo = Toolchain::Distribution.cargo("build", POWERPC);
-        let args: Vec<_> = cargo
-            .get_args()
-            .map(|arg| arg.to_string_lossy().into_owned())
-            .collect();
+        let args: Vec<_> = cargo.get_args().map(|arg| arg.to_string_lossy().into_owned()).collect();
         assert!(args.contains(&"-Zbuild-std=core".to_owned()));
         assert!(args.iter().any(|arg| arg.ends_with("target/distro")));
-        let linker = cargo
-            .get_envs()
-            .find(|(key, _)| *key == "CARGO_TARGET_POWERPC_UNKNOWN_LINUX_GNU_LINKER");
-        assert_eq!(
-            linker.and_then(|(_, value)| value),
-            Some(std::ffi::OsStr::new("ld.lld"))
-        );
+        let linker = cargo.get_envs().find(|(key, _)| *key == "CARGO_TARGET_POWERPC_UNKNOWN_LINUX_GNU_LINKER");
+        assert_eq!(linker.and_then(|(_, value)| value), Some(std::ffi::OsStr::new("ld.lld")));
     }
 
     #[test]
     fn releases_compare_as_numbers() {
-        assert_eq!(
-            release("rustc 1.96.0 (ac68faa20 2026-05-25)\n"),
-            Some((1, 96))
-        );
+        assert_eq!(release("rustc 1.96.0 (ac68faa20 2026-05-25)\n"), Some((1, 96)));
         assert!(release("rustc 1.100.0").unwrap() > OLDEST);
         assert_eq!(release("cargo 1.96.0"), None);
     }

@@ -29,17 +29,13 @@ const LAST_LINE: &str = "Working FDT set to";
 
 /// The firmware for a board, whether it is installed or not.
 pub(crate) fn firmware(board: &str) -> Option<&'static Path> {
-    FIRMWARE
-        .iter()
-        .find(|(name, _)| *name == board)
-        .map(|(_, path)| Path::new(*path))
+    FIRMWARE.iter().find(|(name, _)| *name == board).map(|(_, path)| Path::new(*path))
 }
 
 /// Builds a program, boots it through U-Boot and sees it to its end; the transcript begins after U-Boot.
 pub(crate) fn run(config: &Config, program: &Program) -> Result<Transcript> {
     let firmware = firmware(config.machine_name()).filter(|path| path.exists());
-    let firmware = firmware
-        .ok_or_else(|| unusable("no U-Boot for this board; cargo xtask setup brings it"))?;
+    let firmware = firmware.ok_or_else(|| unusable("no U-Boot for this board; cargo xtask setup brings it"))?;
     let image = build::image(program.package, config.target, &program.name)?;
     let folder = tempfile::tempdir().context("a folder for the image")?;
     let file = folder.path().join("image.uimage");
@@ -47,22 +43,13 @@ pub(crate) fn run(config: &Config, program: &Program) -> Result<Transcript> {
     let launch = Launch::new(*config, Boot::Options)
         .smp(program.wishes.smp)
         .options(
-            [
-                PathBuf::from("-bios"),
-                firmware.into(),
-                "-kernel".into(),
-                file.clone(),
-            ]
-            .map(|word| word.display().to_string()),
+            [PathBuf::from("-bios"), firmware.into(), "-kernel".into(), file.clone()]
+                .map(|word| word.display().to_string()),
         )
         .options(program.wishes.args.iter().cloned());
     let limit = Duration::from_secs(program.wishes.timeout.into()) + EXTRA;
     let mut transcript = session::run(&launch, limit, program.wishes.qtest, &mut |_| {})?;
-    if let Some(last) = transcript
-        .lines
-        .iter()
-        .rposition(|line| line.starts_with(LAST_LINE))
-    {
+    if let Some(last) = transcript.lines.iter().rposition(|line| line.starts_with(LAST_LINE)) {
         transcript.lines.drain(..=last);
     }
     Ok(transcript)
@@ -81,9 +68,7 @@ fn legacy_image(elf: &Elf) -> Result<Vec<u8>> {
         u32::try_from(elf.entry())?,
         crc32(&bytes),
     ];
-    words
-        .iter()
-        .for_each(|word: &u32| header.extend(word.to_be_bytes()));
+    words.iter().for_each(|word: &u32| header.extend(word.to_be_bytes()));
     // Operating system Linux, whose register state we use; PowerPC; kernel; not compressed.
     header.extend([5, 7, 2, 0]);
     header.resize(64, 0);
@@ -97,15 +82,9 @@ fn legacy_image(elf: &Elf) -> Result<Vec<u8>> {
 /// CRC-32 of IEEE 802.3, least significant bit first.
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32, _| {
-        if crc & 1 == 1 {
-            crc >> 1 ^ 0xedb8_8320
-        } else {
-            crc >> 1
-        }
+        if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 }
     };
-    !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), step)
-    })
+    !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
 }
 
 #[cfg(test)]

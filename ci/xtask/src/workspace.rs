@@ -15,10 +15,7 @@ pub(crate) fn root() -> &'static Path {
         // Cargo names the crate's folder at run time; a copied binary falls back on where it was built.
         let crate_dir = std::env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-        crate_dir
-            .ancestors()
-            .nth(2)
-            .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+        crate_dir.ancestors().nth(2).map_or_else(|| PathBuf::from("."), Path::to_path_buf)
     })
 }
 
@@ -71,36 +68,25 @@ impl Metadata {
             .output()
             .context("cargo metadata")?;
         if !out.status.success() {
-            bail!(
-                "cargo metadata: {}",
-                String::from_utf8_lossy(&out.stderr).trim()
-            );
+            bail!("cargo metadata: {}", String::from_utf8_lossy(&out.stderr).trim());
         }
-        let json: Value =
-            serde_json::from_slice(&out.stdout).context("cargo metadata prints JSON")?;
+        let json: Value = serde_json::from_slice(&out.stdout).context("cargo metadata prints JSON")?;
         Self::parse(&json)
     }
 
     fn parse(json: &Value) -> Result<Self> {
-        let ids: Vec<&str> = json["workspace_members"]
-            .as_array()
-            .context("no member list")?
-            .iter()
-            .filter_map(Value::as_str)
-            .collect();
+        let ids: Vec<&str> =
+            json["workspace_members"].as_array().context("no member list")?.iter().filter_map(Value::as_str).collect();
         let mut members = Vec::new();
         let mut dependencies = Vec::new();
         for package in json["packages"].as_array().context("no package list")? {
             let text = |key: &str| package[key].as_str().map(str::to_owned);
             let name = text("name").context("a package has no name")?;
             if ids.contains(&package["id"].as_str().unwrap_or_default()) {
-                let manifest =
-                    PathBuf::from(text("manifest_path").context("a package has no manifest")?);
+                let manifest = PathBuf::from(text("manifest_path").context("a package has no manifest")?);
                 members.push(Package {
                     name,
-                    dir: manifest
-                        .parent()
-                        .map_or_else(PathBuf::new, Path::to_path_buf),
+                    dir: manifest.parent().map_or_else(PathBuf::new, Path::to_path_buf),
                     published: package["publish"].is_null(),
                     readme: text("readme"),
                     metadata: package["metadata"].clone(),
@@ -113,10 +99,7 @@ impl Metadata {
                 });
             }
         }
-        Ok(Self {
-            members,
-            dependencies,
-        })
+        Ok(Self { members, dependencies })
     }
 }
 

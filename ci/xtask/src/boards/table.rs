@@ -20,20 +20,10 @@ const PPC: Config = Config {
 /// ARM programs end the machine by a semihosting call, which carries a status.
 const SEMIHOSTING: &[&str] = &["-semihosting-config", "enable=on,target=native"];
 
-const ARM: Config = Config {
-    qemu: "qemu-system-arm",
-    target: ARMV7A,
-    memory: Some(256),
-    options: SEMIHOSTING,
-    ..PPC
-};
+const ARM: Config = Config { qemu: "qemu-system-arm", target: ARMV7A, memory: Some(256), options: SEMIHOSTING, ..PPC };
 
 /// e500 boards. The 32-bit emulator runs several cores in turns of 100 ms; the 64-bit one runs them side by side.
-const E500: Config = Config {
-    memory: Some(128),
-    qemu_smp: Some("qemu-system-ppc64"),
-    ..PPC
-};
+const E500: Config = Config { memory: Some(128), qemu_smp: Some("qemu-system-ppc64"), ..PPC };
 
 /// One image for all PowerPC families.
 const UNIVERSAL: &[&str] = &["ppc-universal"];
@@ -45,30 +35,15 @@ pub(crate) const BOARDS: &[Board] = &[
         package: "ppce500",
         guests: UNIVERSAL,
         configs: &[
-            Config {
-                label: "e500v2",
-                cpu: Some("e500v2"),
-                machine: "ppce500",
-                ..E500
-            },
-            Config {
-                label: "e500mc",
-                cpu: Some("e500mc"),
-                machine: "ppce500",
-                ..E500
-            },
+            Config { label: "e500v2", cpu: Some("e500v2"), machine: "ppce500", ..E500 },
+            Config { label: "e500mc", cpu: Some("e500mc"), machine: "ppce500", ..E500 },
         ],
     },
     Board {
         name: "mpc8544ds",
         package: "mpc8544ds",
         guests: &[],
-        configs: &[Config {
-            label: "e500v2",
-            cpu: Some("e500v2"),
-            machine: "mpc8544ds",
-            ..E500
-        }],
+        configs: &[Config { label: "e500v2", cpu: Some("e500v2"), machine: "mpc8544ds", ..E500 }],
     },
     Board {
         name: "mac99",
@@ -87,84 +62,45 @@ pub(crate) const BOARDS: &[Board] = &[
         name: "ref405ep",
         package: "ref405ep",
         guests: UNIVERSAL,
-        configs: &[Config {
-            label: "405ep",
-            machine: "ref405ep",
-            ..PPC
-        }],
+        configs: &[Config { label: "405ep", machine: "ref405ep", ..PPC }],
     },
     Board {
         name: "bamboo",
         package: "bamboo",
         guests: UNIVERSAL,
-        configs: &[Config {
-            label: "440ep",
-            machine: "bamboo",
-            ..PPC
-        }],
+        configs: &[Config { label: "440ep", machine: "bamboo", ..PPC }],
     },
     Board {
         name: "virtex-ml507",
         package: "virtex-ml507",
         guests: &[],
-        configs: &[Config {
-            label: "440x5",
-            machine: "virtex-ml507",
-            ..PPC
-        }],
+        configs: &[Config { label: "440x5", machine: "virtex-ml507", ..PPC }],
     },
     Board {
         name: "sam460ex",
         package: "sam460ex",
         guests: &[],
-        configs: &[Config {
-            label: "460ex",
-            machine: "sam460ex",
-            memory: Some(128),
-            ..PPC
-        }],
+        configs: &[Config { label: "460ex", machine: "sam460ex", memory: Some(128), ..PPC }],
     },
     Board {
         name: "vexpress-a9",
         package: "vexpress-a9",
         guests: &[],
-        configs: &[Config {
-            label: "cortex-a9",
-            machine: "vexpress-a9",
-            smp: 4,
-            ..ARM
-        }],
+        configs: &[Config { label: "cortex-a9", machine: "vexpress-a9", smp: 4, ..ARM }],
     },
     Board {
         name: "vexpress-a15",
         package: "vexpress-a15",
         guests: &[],
-        configs: &[Config {
-            label: "cortex-a15",
-            machine: "vexpress-a15",
-            smp: 2,
-            ..ARM
-        }],
+        configs: &[Config { label: "cortex-a15", machine: "vexpress-a15", smp: 2, ..ARM }],
     },
     Board {
         name: "virt",
         package: "virt",
         guests: &[],
         configs: &[
-            Config {
-                label: "gicv2-a32",
-                machine: "virt,gic-version=2",
-                cpu: Some("cortex-a15"),
-                smp: 4,
-                ..ARM
-            },
-            Config {
-                label: "gicv3-a32",
-                machine: "virt,gic-version=3",
-                cpu: Some("cortex-a15"),
-                smp: 4,
-                ..ARM
-            },
+            Config { label: "gicv2-a32", machine: "virt,gic-version=2", cpu: Some("cortex-a15"), smp: 4, ..ARM },
+            Config { label: "gicv3-a32", machine: "virt,gic-version=3", cpu: Some("cortex-a15"), smp: 4, ..ARM },
             Config {
                 label: "gicv2-a64",
                 machine: "virt,gic-version=2",
@@ -203,8 +139,5 @@ pub(crate) const BOARDS: &[Board] = &[
 ];
 
 /// Packages under `examples/` that are no board of their own, with the targets they are built for.
-pub(crate) const SUPPORT: &[(&str, &[&str])] = &[
-    ("ppc-support", &[POWERPC]),
-    ("ppc-universal", &[POWERPC]),
-    ("arm-support", &[ARMV7A, AARCH64]),
-];
+pub(crate) const SUPPORT: &[(&str, &[&str])] =
+    &[("ppc-support", &[POWERPC]), ("ppc-universal", &[POWERPC]), ("arm-support", &[ARMV7A, AARCH64])];

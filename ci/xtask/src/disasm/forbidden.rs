@@ -12,16 +12,10 @@ const ALLOWED: &[&str] = &["unit_context", "unit_probe"];
 /// A line for every instruction that must not be there.
 pub(super) fn find(symbols: &[Symbol]) -> Vec<String> {
     let mut found = Vec::new();
-    for symbol in symbols
-        .iter()
-        .filter(|symbol| !ALLOWED.iter().any(|part| symbol.name.contains(part)))
-    {
+    for symbol in symbols.iter().filter(|symbol| !ALLOWED.iter().any(|part| symbol.name.contains(part))) {
         for instruction in &symbol.instructions {
             if let Some(kind) = kind(instruction.word) {
-                found.push(format!(
-                    "{kind}: {:08x} {} in {}",
-                    instruction.address, instruction.text, symbol.name
-                ));
+                found.push(format!("{kind}: {:08x} {} in {}", instruction.address, instruction.text, symbol.name));
             }
         }
     }
@@ -53,9 +47,7 @@ fn extended(word: u32) -> Option<&'static str> {
         // lfsx lfsux lfdx lfdux stfsx stfsux stfdx stfdux stfiwx
         535 | 567 | 599 | 631 | 663 | 695 | 727 | 759 | 983 => Some("floating point"),
         // lvebx lvehx lvewx lvx lvxl lvsl lvsr stvebx stvehx stvewx stvx stvxl dst dstst dss
-        7 | 39 | 71 | 103 | 359 | 6 | 38 | 135 | 167 | 199 | 231 | 487 | 342 | 374 | 822 => {
-            Some("vector")
-        }
+        7 | 39 | 71 | 103 | 359 | 6 | 38 | 135 | 167 | 199 | 231 | 487 | 342 | 374 | 822 => Some("vector"),
         // `sync` with a non-zero L field: lwsync, ptesync.
         598 if word >> 21 & 3 != 0 => Some("lwsync"),
         // ldx ldux stdx stdux ldarx stdcx.
@@ -113,11 +105,7 @@ mod tests {
     fn only_named_symbols_may_hold_them() {
         let symbol = |name: &str| Symbol {
             name: name.into(),
-            instructions: vec![Instruction {
-                address: 0x10,
-                word: 0x7c20_04ac,
-                text: "lwsync".into(),
-            }],
+            instructions: vec![Instruction { address: 0x10, word: 0x7c20_04ac, text: "lwsync".into() }],
         };
         assert_eq!(find(&[symbol("main")]), ["lwsync: 00000010 lwsync in main"]);
         assert!(find(&[symbol("demo::unit_probe_fp")]).is_empty());

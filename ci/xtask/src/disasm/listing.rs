@@ -46,10 +46,7 @@ fn objdump() -> Option<&'static str> {
 /// Looks for a GNU disassembler that knows PowerPC.
 pub(crate) fn find_objdump() -> Option<&'static str> {
     NAMES.into_iter().find(|name| {
-        let formats = Command::new(name)
-            .arg("--info")
-            .stdin(Stdio::null())
-            .output();
+        let formats = Command::new(name).arg("--info").stdin(Stdio::null()).output();
         formats.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains("elf32-powerpc"))
     })
 }
@@ -64,11 +61,7 @@ pub(super) fn of(image: &Path) -> Result<Vec<Symbol>> {
         .output()
         .context(objdump)?;
     if !out.status.success() {
-        bail!(
-            "{objdump} {}: {}",
-            image.display(),
-            String::from_utf8_lossy(&out.stderr).trim()
-        );
+        bail!("{objdump} {}: {}", image.display(), String::from_utf8_lossy(&out.stderr).trim());
     }
     let symbols = parse(&String::from_utf8_lossy(&out.stdout));
     if symbols.iter().all(|symbol| symbol.instructions.is_empty()) {
@@ -81,10 +74,7 @@ fn parse(text: &str) -> Vec<Symbol> {
     let mut symbols: Vec<Symbol> = Vec::new();
     for line in text.lines() {
         if let Some(name) = header(line) {
-            symbols.push(Symbol {
-                name: name.to_owned(),
-                instructions: Vec::new(),
-            });
+            symbols.push(Symbol { name: name.to_owned(), instructions: Vec::new() });
         } else if let (Some(symbol), Some(instruction)) = (symbols.last_mut(), instruction(line)) {
             symbol.instructions.push(instruction);
         }
@@ -95,10 +85,7 @@ fn parse(text: &str) -> Vec<Symbol> {
 /// `00100000 <_start>:`
 fn header(line: &str) -> Option<&str> {
     let (address, name) = line.strip_suffix(">:")?.split_once(" <")?;
-    address
-        .bytes()
-        .all(|byte| byte.is_ascii_hexdigit())
-        .then_some(name)
+    address.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(name)
 }
 
 /// `  100004:\t7c 08 02 a6 \tmflr    r0`
@@ -107,16 +94,8 @@ fn instruction(line: &str) -> Option<Instruction> {
     let address = u32::from_str_radix(parts.next()?.trim().strip_suffix(':')?, 16).ok()?;
     let bytes: String = parts.next()?.split_whitespace().collect();
     let word = (bytes.len() == 8).then(|| u32::from_str_radix(&bytes, 16).ok())??;
-    let text = parts
-        .next()?
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
-    Some(Instruction {
-        address,
-        word,
-        text,
-    })
+    let text = parts.next()?.split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(Instruction { address, word, text })
 }
 
 #[cfg(test)]
@@ -131,10 +110,7 @@ mod tests {
         assert_eq!(symbols.len(), 1);
         assert_eq!(symbols[0].name, "_start");
         assert_eq!(symbols[0].instructions[0].word, 0x7e80_00a6);
-        assert_eq!(
-            symbols[0].instructions[1].text,
-            "b 100014 <core::fmt::x+0x4>"
-        );
+        assert_eq!(symbols[0].instructions[1].text, "b 100014 <core::fmt::x+0x4>");
         assert_eq!(symbols[0].instructions[1].address, 0x10_0004);
     }
 }

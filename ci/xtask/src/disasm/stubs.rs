@@ -11,19 +11,11 @@ pub(super) const PREFIXES: [&str; 1] = ["hal_exc_"];
 
 /// The golden text of an image's stubs; empty if it has none.
 pub(super) fn text(symbols: &[Symbol]) -> String {
-    let mut stubs: Vec<&Symbol> = symbols
-        .iter()
-        .filter(|symbol| {
-            PREFIXES
-                .iter()
-                .any(|prefix| symbol.name.starts_with(prefix))
-        })
-        .collect();
+    let mut stubs: Vec<&Symbol> =
+        symbols.iter().filter(|symbol| PREFIXES.iter().any(|prefix| symbol.name.starts_with(prefix))).collect();
     stubs.sort_by(|a, b| a.name.cmp(&b.name));
     let all = symbols.iter().flat_map(|symbol| &symbol.instructions);
-    let (low, high) = all.fold((u32::MAX, 0), |(low, high), one| {
-        (low.min(one.address), high.max(one.address))
-    });
+    let (low, high) = all.fold((u32::MAX, 0), |(low, high), one| (low.min(one.address), high.max(one.address)));
     // Data follows the code closely enough to share this range of upper halves.
     let halves = (low >> 16)..=((high >> 16) + 0x40);
     let mut text = String::new();
@@ -49,13 +41,8 @@ fn target(text: &str) -> String {
         return text.to_owned();
     };
     let end = before.rfind([' ', ',']).map_or(0, |place| place + 1);
-    let is_address =
-        before.len() > end && before[end..].bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_address {
-        format!("{}<{symbol}", &before[..end])
-    } else {
-        text.to_owned()
-    }
+    let is_address = before.len() > end && before[end..].bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_address { format!("{}<{symbol}", &before[..end]) } else { text.to_owned() }
 }
 
 /// Removes `::h0123456789abcdef`, which changes with every compiler.
@@ -75,11 +62,7 @@ fn without_hash(text: &str) -> String {
 }
 
 /// `lis` of an address in the image, and the instruction that adds the lower half.
-fn half(
-    one: &Instruction,
-    halves: &std::ops::RangeInclusive<u32>,
-    upper: &mut Option<u32>,
-) -> Option<String> {
+fn half(one: &Instruction, halves: &std::ops::RangeInclusive<u32>, upper: &mut Option<u32>) -> Option<String> {
     let (opcode, target, source) = (one.word >> 26, one.word >> 21 & 31, one.word >> 16 & 31);
     // addis rT,0,value
     if opcode == 15 && source == 0 && halves.contains(&(one.word & 0xffff)) {
@@ -104,11 +87,7 @@ mod tests {
     use super::*;
 
     fn one(address: u32, word: u32, text: &str) -> Instruction {
-        Instruction {
-            address,
-            word,
-            text: text.into(),
-        }
+        Instruction { address, word, text: text.into() }
     }
 
     #[test]
@@ -118,16 +97,9 @@ mod tests {
                 one(base, 0x9421_ffe0, "stwu r1,-32(r1)"),
                 one(base + 4, 0x3c60_0000 | base >> 16, "lis r3,16"),
                 one(base + 8, 0x3863_1234, "addi r3,r3,4660"),
-                one(
-                    base + 12,
-                    0x4800_0010,
-                    &format!("b {:x} <dispatch::h0123456789abcdef+0x4>", base + 28),
-                ),
+                one(base + 12, 0x4800_0010, &format!("b {:x} <dispatch::h0123456789abcdef+0x4>", base + 28)),
             ];
-            text(&[Symbol {
-                name: "hal_exc_e500_classic_entry".into(),
-                instructions,
-            }])
+            text(&[Symbol { name: "hal_exc_e500_classic_entry".into(), instructions }])
         };
         let expected = "hal_exc_e500_classic_entry:\n     0  stwu r1,-32(r1)\n     4  lis r3,ha\n     8  addi r3,r3,lo\n     \
             c  b <dispatch+0x4>\n\n";
@@ -137,13 +109,7 @@ mod tests {
 
     #[test]
     fn other_symbols_are_left_out() {
-        assert_eq!(
-            text(&[Symbol {
-                name: "main".into(),
-                instructions: vec![one(0, 0, "x")]
-            }]),
-            ""
-        );
+        assert_eq!(text(&[Symbol { name: "main".into(), instructions: vec![one(0, 0, "x")] }]), "");
     }
 
     #[test]

@@ -33,10 +33,7 @@ fn decode(body: &[u8]) -> Result<Vec<u8>> {
         match byte {
             b'}' => payload.push(bytes.next().context("a packet ends in an escape")? ^ 0x20),
             b'*' => {
-                let count = bytes
-                    .next()
-                    .context("a packet ends in a run length")?
-                    .wrapping_sub(29);
+                let count = bytes.next().context("a packet ends in a run length")?.wrapping_sub(29);
                 let last = *payload.last().context("a run length repeats nothing")?;
                 payload.extend(std::iter::repeat_n(last, count.into()));
             }
@@ -70,10 +67,7 @@ pub(super) fn receive(stream: &mut (impl Read + Write)) -> Result<Option<Vec<u8>
     let digits = [next(stream)?.unwrap_or(0), next(stream)?.unwrap_or(0)];
     let expected = sum(&body);
     if unhex(&digits)? != [expected] {
-        bail!(
-            "a packet's sum is {}, not {expected:02x}",
-            String::from_utf8_lossy(&digits)
-        );
+        bail!("a packet's sum is {}, not {expected:02x}", String::from_utf8_lossy(&digits));
     }
     stream.write_all(b"+")?;
     decode(&body).map(Some)
@@ -81,11 +75,7 @@ pub(super) fn receive(stream: &mut (impl Read + Write)) -> Result<Option<Vec<u8>
 
 fn next(stream: &mut impl Read) -> Result<Option<u8>> {
     let mut byte = [0];
-    Ok((stream
-        .read(&mut byte)
-        .context("the emulator's debug socket")?
-        == 1)
-        .then_some(byte[0]))
+    Ok((stream.read(&mut byte).context("the emulator's debug socket")? == 1).then_some(byte[0]))
 }
 
 /// Two hexadecimal digits per byte.
@@ -96,10 +86,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 /// The bytes of hexadecimal digits.
 pub(super) fn unhex(digits: &[u8]) -> Result<Vec<u8>> {
     if !digits.len().is_multiple_of(2) {
-        bail!(
-            "an odd number of digits: {}",
-            String::from_utf8_lossy(digits)
-        );
+        bail!("an odd number of digits: {}", String::from_utf8_lossy(digits));
     }
     let byte = |pair: &[u8]| {
         let text = std::str::from_utf8(pair)?;
@@ -161,12 +148,7 @@ mod tests {
     #[test]
     fn acknowledgements_are_passed_over_and_faults_told() {
         assert_eq!(receive(&mut line(b"++$OK#9a")).unwrap().unwrap(), b"OK");
-        assert!(
-            receive(&mut line(b"$OK#9b"))
-                .unwrap_err()
-                .to_string()
-                .contains("9a")
-        );
+        assert!(receive(&mut line(b"$OK#9b")).unwrap_err().to_string().contains("9a"));
         assert!(receive(&mut line(b"-")).is_err());
         assert_eq!(receive(&mut line(b"")).unwrap(), None);
         assert_eq!(receive(&mut line(b"$OK")).unwrap(), None);

@@ -33,25 +33,15 @@ const AFTER_POWERPC_CORE: usize = 71;
 impl Registers {
     /// Reads one file of the description; call it in the order of the includes.
     pub(super) fn add(&mut self, file: &str, text: &str) {
-        let after_core = self
-            .files
-            .last()
-            .is_some_and(|last| last == "power-core.xml" || last == "power64-core.xml");
+        let after_core = self.files.last().is_some_and(|last| last == "power-core.xml" || last == "power64-core.xml");
         if after_core && file.contains("spr") {
             self.counter = AFTER_POWERPC_CORE;
         }
         self.files.push(file.to_owned());
         for element in elements(text, "reg") {
-            self.counter = attribute(element, "regnum")
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(self.counter);
-            let bits: usize = attribute(element, "bitsize")
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(32);
-            let register = Register {
-                number: self.counter,
-                bytes: bits.div_ceil(8),
-            };
+            self.counter = attribute(element, "regnum").and_then(|text| text.parse().ok()).unwrap_or(self.counter);
+            let bits: usize = attribute(element, "bitsize").and_then(|text| text.parse().ok()).unwrap_or(32);
+            let register = Register { number: self.counter, bytes: bits.div_ceil(8) };
             if let Some(name) = attribute(element, "name") {
                 self.names.entry(name.to_owned()).or_insert(register);
             }
@@ -67,10 +57,7 @@ impl Registers {
 
 /// The files that a description includes.
 pub(super) fn includes(text: &str) -> Vec<String> {
-    elements(text, "xi:include")
-        .filter_map(|element| attribute(element, "href"))
-        .map(str::to_owned)
-        .collect()
+    elements(text, "xi:include").filter_map(|element| attribute(element, "href")).map(str::to_owned).collect()
 }
 
 /// The inside of every `<name …>`.
@@ -86,10 +73,7 @@ fn attribute<'a>(element: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = element;
     loop {
         let (key, tail) = rest.split_once('=')?;
-        let quote = tail
-            .chars()
-            .next()
-            .filter(|quote| matches!(quote, '"' | '\''))?;
+        let quote = tail.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
         let (value, next) = tail[1..].split_once(quote)?;
         if key.trim() == name {
             return Some(value);
@@ -104,7 +88,8 @@ mod tests {
 
     const CORE: &str = r#"<?xml version="1.0"?><feature name="org.gnu.gdb.power.core">
         <reg name="r0" bitsize="32" type="uint32"/> <reg name="lr" bitsize="32" type="code_ptr"/></feature>"#;
-    const SPR: &str = r#"<reg name="lr" bitsize="32"/><reg name="srr0" bitsize="32"/><reg name="dec" bitsize="64" regnum="90"/>"#;
+    const SPR: &str =
+        r#"<reg name="lr" bitsize="32"/><reg name="srr0" bitsize="32"/><reg name="dec" bitsize="64" regnum="90"/>"#;
 
     #[test]
     fn includes_keep_their_order() {
@@ -118,34 +103,10 @@ mod tests {
         registers.add("power-core.xml", CORE);
         registers.add("power-fpu.xml", r#"<reg name="f0" bitsize="64"/>"#);
         registers.add("power-spr.xml", SPR);
-        assert_eq!(
-            registers.get("lr"),
-            Some(Register {
-                number: 1,
-                bytes: 4
-            })
-        );
-        assert_eq!(
-            registers.get("f0"),
-            Some(Register {
-                number: 2,
-                bytes: 8
-            })
-        );
-        assert_eq!(
-            registers.get("srr0"),
-            Some(Register {
-                number: 4,
-                bytes: 4
-            })
-        );
-        assert_eq!(
-            registers.get("dec"),
-            Some(Register {
-                number: 90,
-                bytes: 8
-            })
-        );
+        assert_eq!(registers.get("lr"), Some(Register { number: 1, bytes: 4 }));
+        assert_eq!(registers.get("f0"), Some(Register { number: 2, bytes: 8 }));
+        assert_eq!(registers.get("srr0"), Some(Register { number: 4, bytes: 4 }));
+        assert_eq!(registers.get("dec"), Some(Register { number: 90, bytes: 8 }));
         assert_eq!(registers.get("pvr"), None);
     }
 
@@ -154,12 +115,6 @@ mod tests {
         let mut registers = Registers::default();
         registers.add("power-core.xml", CORE);
         registers.add("power-spr.xml", SPR);
-        assert_eq!(
-            registers.get("srr0"),
-            Some(Register {
-                number: 72,
-                bytes: 4
-            })
-        );
+        assert_eq!(registers.get("srr0"), Some(Register { number: 72, bytes: 4 }));
     }
 }

@@ -27,9 +27,7 @@ impl Owned {
     pub(crate) fn spawn(command: &mut Command) -> Result<Self> {
         // The list is held over the start, so that a signal in between does not miss the new process.
         let mut running = lock(&RUNNING);
-        let child = command
-            .spawn()
-            .with_context(|| format!("starting {}", command.get_program().display()))?;
+        let child = command.spawn().with_context(|| format!("starting {}", command.get_program().display()))?;
         let shared = Arc::new(Mutex::new(child));
         running.retain(|entry| entry.strong_count() > 0);
         running.push(Arc::downgrade(&shared));
@@ -92,9 +90,7 @@ mod tests {
     fn a_dropped_child_is_gone() {
         let child = Owned::spawn(Command::new("sleep").arg("60")).unwrap();
         let pid = child.with(|child| child.id());
-        assert!(
-            std::path::Path::new(&format!("/proc/{pid}")).exists() || !cfg!(target_os = "linux")
-        );
+        assert!(std::path::Path::new(&format!("/proc/{pid}")).exists() || !cfg!(target_os = "linux"));
         drop(child);
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
     }
@@ -102,20 +98,13 @@ mod tests {
     #[test]
     fn a_child_that_does_not_end_is_reported() {
         let child = Owned::spawn(Command::new("sleep").arg("60")).unwrap();
-        assert!(
-            child
-                .wait_until(Instant::now() + Duration::from_millis(20))
-                .unwrap()
-                .is_none()
-        );
+        assert!(child.wait_until(Instant::now() + Duration::from_millis(20)).unwrap().is_none());
     }
 
     #[test]
     fn a_child_that_ends_gives_its_status() {
         let child = Owned::spawn(&mut Command::new("false")).unwrap();
-        let status = child
-            .wait_until(Instant::now() + Duration::from_secs(10))
-            .unwrap();
+        let status = child.wait_until(Instant::now() + Duration::from_secs(10)).unwrap();
         assert_eq!(status.and_then(|status| status.code()), Some(1));
     }
 }

@@ -15,23 +15,15 @@ fn answer(emulator: &str, options: &[&str]) -> String {
     answers
         .entry(key)
         .or_insert_with(|| {
-            let out = Command::new(emulator)
-                .args(options)
-                .stdin(Stdio::null())
-                .output();
-            out.map(|out| String::from_utf8_lossy(&out.stdout).into_owned())
-                .unwrap_or_default()
+            let out = Command::new(emulator).args(options).stdin(Stdio::null()).output();
+            out.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default()
         })
         .clone()
 }
 
 /// Asks the emulator for its version without remembering: set-up may be about to bring it.
 pub(crate) fn probe(emulator: &str) -> Option<(u32, u32)> {
-    let out = Command::new(emulator)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
+    let out = Command::new(emulator).arg("--version").stdin(Stdio::null()).output().ok()?;
     parse_version(&String::from_utf8_lossy(&out.stdout))
 }
 
@@ -49,9 +41,7 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
 pub(crate) fn lacks(config: &Config, smp: u32) -> Option<String> {
     let emulator = config.emulator(smp);
     if version(emulator) == (0, 0) {
-        return Some(format!(
-            "there is no {emulator}; cargo xtask setup brings it"
-        ));
+        return Some(format!("there is no {emulator}; cargo xtask setup brings it"));
     }
     let machine = config.machine_name();
     if !first_words(&answer(emulator, &["-M", "help"]), 0).any(|name| name == machine) {
@@ -66,20 +56,14 @@ pub(crate) fn lacks(config: &Config, smp: u32) -> Option<String> {
 
 /// The word at `index` of every line.
 fn first_words(text: &str, index: usize) -> impl Iterator<Item = &str> {
-    text.lines()
-        .filter_map(move |line| line.split_whitespace().nth(index))
+    text.lines().filter_map(move |line| line.split_whitespace().nth(index))
 }
 
 /// The PowerPC emulators print `PowerPC NAME …`, newer ones and the ARM ones just the name.
 fn has_cpu(help: &str, cpu: &str) -> bool {
     let mut names = first_words(help, 0).zip(help.lines().filter(|line| !line.trim().is_empty()));
     names.any(|(first, line)| {
-        first == cpu
-            || (first == "PowerPC"
-                && line
-                    .split_whitespace()
-                    .nth(1)
-                    .is_some_and(|name| name == cpu))
+        first == cpu || (first == "PowerPC" && line.split_whitespace().nth(1).is_some_and(|name| name == cpu))
     })
 }
 
@@ -89,14 +73,8 @@ mod tests {
 
     #[test]
     fn versions_are_read() {
-        assert_eq!(
-            parse_version("QEMU emulator version 7.2.22 (Debian 1:7.2)\nCopyright"),
-            Some((7, 2))
-        );
-        assert_eq!(
-            parse_version("QEMU emulator version 10.0.2\n"),
-            Some((10, 0))
-        );
+        assert_eq!(parse_version("QEMU emulator version 7.2.22 (Debian 1:7.2)\nCopyright"), Some((7, 2)));
+        assert_eq!(parse_version("QEMU emulator version 10.0.2\n"), Some((10, 0)));
         assert_eq!(parse_version(""), None);
     }
 
@@ -110,10 +88,7 @@ mod tests {
 
     #[test]
     fn an_emulator_that_is_not_there_is_named() {
-        let config = Config {
-            qemu: "qemu-system-pdp11",
-            ..crate::boards::BOARDS[0].configs[0]
-        };
+        let config = Config { qemu: "qemu-system-pdp11", ..crate::boards::BOARDS[0].configs[0] };
         assert!(lacks(&config, 1).unwrap().contains("qemu-system-pdp11"));
     }
 }

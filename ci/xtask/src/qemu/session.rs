@@ -48,38 +48,25 @@ pub(crate) enum Verdict {
 impl Transcript {
     /// Judges by the last line that is no record: `result: pass` and nothing else will do.
     pub(crate) fn verdict(&self) -> Verdict {
-        let last = self
-            .lines
-            .iter()
-            .rev()
-            .find(|line| !is_volatile(line) && !line.is_empty());
+        let last = self.lines.iter().rev().find(|line| !is_volatile(line) && !line.is_empty());
         let result = last.and_then(|line| line.strip_prefix("result: "));
         let fail = |text: String| {
             let said = self.emulator.trim();
-            Verdict::Fail(if said.is_empty() {
-                text
-            } else {
-                format!("{text}; the emulator said: {said}")
-            })
+            Verdict::Fail(if said.is_empty() { text } else { format!("{text}; the emulator said: {said}") })
         };
         match (result, &self.end) {
             (Some("pass"), End::Off(Some(0))) => Verdict::Pass,
-            (Some("pass"), End::Off(code)) => {
-                fail(format!("passed, but the emulator ended with {code:?}"))
-            }
+            (Some("pass"), End::Off(code)) => fail(format!("passed, but the emulator ended with {code:?}")),
             (Some("pass"), End::TimedOut(_)) => fail("passed, but did not power off".into()),
-            (Some(text), _) => {
-                Verdict::Fail(text.strip_prefix("fail: ").unwrap_or(text).to_owned())
-            }
+            (Some(text), _) => Verdict::Fail(text.strip_prefix("fail: ").unwrap_or(text).to_owned()),
             (None, End::TimedOut(limit)) => fail(format!(
                 "no result after {} s; last line: {}",
                 limit.as_secs(),
                 last.map_or("none", String::as_str)
             )),
-            (None, End::Off(code)) => fail(format!(
-                "ended ({code:?}) without a result; last line: {}",
-                last.map_or("none", String::as_str)
-            )),
+            (None, End::Off(code)) => {
+                fail(format!("ended ({code:?}) without a result; last line: {}", last.map_or("none", String::as_str)))
+            }
         }
     }
 }
@@ -111,13 +98,7 @@ impl Session {
             String::from_utf8_lossy(&text).into_owned()
         });
         let lines = read_lines(stdout.context("the emulator has no output")?);
-        Ok(Self {
-            child,
-            lines,
-            emulator: Some(emulator),
-            limit,
-            deadline: Instant::now() + limit,
-        })
+        Ok(Self { child, lines, emulator: Some(emulator), limit, deadline: Instant::now() + limit })
     }
 
     /// The next console line; none when the machine is off or the time is over.
@@ -137,29 +118,16 @@ impl Session {
     /// Ends the machine now and returns what the emulator said.
     pub(crate) fn abandon(mut self) -> String {
         self.child.end();
-        self.emulator
-            .take()
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or_default()
+        self.emulator.take().and_then(|thread| thread.join().ok()).unwrap_or_default()
     }
 
     /// Waits for the end, or brings it about when the time is over.
     pub(crate) fn finish(mut self, lines: Vec<String>) -> Result<Transcript> {
         let status = self.child.wait_until(self.deadline)?;
         self.child.end();
-        let emulator = self
-            .emulator
-            .take()
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or_default();
-        let end = status.map_or(End::TimedOut(self.limit), |status: ExitStatus| {
-            End::Off(status.code())
-        });
-        Ok(Transcript {
-            lines,
-            end,
-            emulator,
-        })
+        let emulator = self.emulator.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
+        let end = status.map_or(End::TimedOut(self.limit), |status: ExitStatus| End::Off(status.code()));
+        Ok(Transcript { lines, end, emulator })
     }
 }
 
@@ -169,10 +137,7 @@ pub(crate) fn read_lines(stream: impl Read + Send + 'static) -> Receiver<String>
     std::thread::spawn(move || {
         let mut reader = BufReader::new(stream);
         let mut bytes = Vec::new();
-        while reader
-            .read_until(b'\n', &mut bytes)
-            .is_ok_and(|count| count > 0)
-        {
+        while reader.read_until(b'\n', &mut bytes).is_ok_and(|count| count > 0) {
             let text = String::from_utf8_lossy(&bytes);
             let line = text.trim_end_matches(['\r', '\n']).to_owned();
             bytes.clear();
@@ -186,25 +151,12 @@ pub(crate) fn read_lines(stream: impl Read + Send + 'static) -> Receiver<String>
 
 /// Runs a machine to its end. Every line goes to `each` as it comes; with `qtest`, a line `@ qtest COMMAND` also goes
 /// to the emulator, so that a program can ask for a pin to change at the moment it is ready.
-pub(crate) fn run(
-    launch: &Launch,
-    limit: Duration,
-    qtest: bool,
-    each: &mut dyn FnMut(&str),
-) -> Result<Transcript> {
+pub(crate) fn run(launch: &Launch, limit: Duration, qtest: bool, each: &mut dyn FnMut(&str)) -> Result<Transcript> {
     let folder = tempfile::tempdir().context("a folder for sockets")?;
     let socket = folder.path().join("qtest");
-    let launch = if qtest {
-        launch.clone().qtest(&socket)
-    } else {
-        launch.clone()
-    };
+    let launch = if qtest { launch.clone().qtest(&socket) } else { launch.clone() };
     let mut session = Session::start(&launch, limit)?;
-    let mut pins = if qtest {
-        Some(Qtest::connect(&socket, Duration::from_secs(10))?)
-    } else {
-        None
-    };
+    let mut pins = if qtest { Some(Qtest::connect(&socket, Duration::from_secs(10))?) } else { None };
     let mut lines = Vec::new();
     while let Some(line) = session.next_line() {
         each(&line);
@@ -222,28 +174,15 @@ mod tests {
 
     fn transcript(lines: &[&str], end: End) -> Transcript {
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
-        Transcript {
-            lines,
-            end,
-            emulator: String::new(),
-        }
+        Transcript { lines, end, emulator: String::new() }
     }
 
     #[test]
     fn only_pass_and_power_off_is_a_pass() {
         let off = End::Off(Some(0));
-        assert_eq!(
-            transcript(&["a", "result: pass"], off.clone()).verdict(),
-            Verdict::Pass
-        );
-        assert_eq!(
-            transcript(&["result: pass", "@ irq source=uart", ""], off.clone()).verdict(),
-            Verdict::Pass
-        );
-        assert_eq!(
-            transcript(&["result: fail: r3"], off.clone()).verdict(),
-            Verdict::Fail("r3".into())
-        );
+        assert_eq!(transcript(&["a", "result: pass"], off.clone()).verdict(), Verdict::Pass);
+        assert_eq!(transcript(&["result: pass", "@ irq source=uart", ""], off.clone()).verdict(), Verdict::Pass);
+        assert_eq!(transcript(&["result: fail: r3"], off.clone()).verdict(), Verdict::Fail("r3".into()));
         for bad in [
             transcript(&["result: pass", "more"], off.clone()),
             transcript(&["result: passed"], off.clone()),

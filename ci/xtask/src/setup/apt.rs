@@ -14,10 +14,8 @@ use crate::progress::Progress;
 /// Installs what is needed; status 2 with the commands of every system if this process may not.
 pub(super) fn install(needs: &[Need]) -> Result<()> {
     let Some(prefix) = privilege() else {
-        let lines: Vec<String> = need::commands(needs)
-            .iter()
-            .map(|(system, command)| format!("  {system:<7} {command}"))
-            .collect();
+        let lines: Vec<String> =
+            need::commands(needs).iter().map(|(system, command)| format!("  {system:<7} {command}")).collect();
         return Err(unusable(format!(
             "packages are missing and cannot be installed from here; run\n{}",
             lines.join("\n")
@@ -52,11 +50,7 @@ fn is_root() -> bool {
 fn apt(prefix: &[&str], args: &[&str]) -> Result<()> {
     let shown = format!("apt-get {}", args.join(" "));
     let progress = Progress::start(shown.as_str());
-    let words: Vec<&str> = prefix
-        .iter()
-        .copied()
-        .chain(["apt-get", "-o", "DPkg::Lock::Timeout=120"])
-        .collect();
+    let words: Vec<&str> = prefix.iter().copied().chain(["apt-get", "-o", "DPkg::Lock::Timeout=120"]).collect();
     let mut child = Command::new(words[0])
         .args(&words[1..])
         .args(args)
@@ -69,19 +63,10 @@ fn apt(prefix: &[&str], args: &[&str]) -> Result<()> {
         .with_context(|| shown.clone())?;
     for line in BufReader::new(child.stdout.take().context("apt-get has no output")?).lines() {
         let line = line?;
-        if ["Get:", "Unpacking ", "Setting up "]
-            .iter()
-            .any(|start| line.starts_with(start))
-        {
+        if ["Get:", "Unpacking ", "Setting up "].iter().any(|start| line.starts_with(start)) {
             progress.note(&line);
         }
     }
     let status = child.wait()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(unusable(format!(
-            "{shown} failed ({status}); run it by hand"
-        )))
-    }
+    if status.success() { Ok(()) } else { Err(unusable(format!("{shown} failed ({status}); run it by hand"))) }
 }

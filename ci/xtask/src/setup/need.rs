@@ -28,23 +28,14 @@ impl Need {
 }
 
 const fn emulator(what: &'static str, debian: &'static str, fedora: &'static str) -> Need {
-    Need {
-        what,
-        debian,
-        fedora,
-        macos: "qemu",
-    }
+    Need { what, debian, fedora, macos: "qemu" }
 }
 
 const EMULATORS: [Need; 4] = [
     emulator("qemu-system-ppc", "qemu-system-ppc", "qemu-system-ppc"),
     emulator("qemu-system-ppc64", "qemu-system-ppc", "qemu-system-ppc"),
     emulator("qemu-system-arm", "qemu-system-arm", "qemu-system-arm"),
-    emulator(
-        "qemu-system-aarch64",
-        "qemu-system-arm",
-        "qemu-system-aarch64",
-    ),
+    emulator("qemu-system-aarch64", "qemu-system-arm", "qemu-system-aarch64"),
 ];
 
 const DISASSEMBLER: Need = Need {
@@ -55,21 +46,13 @@ const DISASSEMBLER: Need = Need {
 };
 
 /// Only Debian and its descendants package U-Boot for this machine; elsewhere that check is skipped.
-const UBOOT: Need = Need {
-    what: "U-Boot for qemu-ppce500",
-    debian: "u-boot-qemu",
-    fedora: "",
-    macos: "",
-};
+const UBOOT: Need = Need { what: "U-Boot for qemu-ppce500", debian: "u-boot-qemu", fedora: "", macos: "" };
 
 const UBOOT_FILE: &str = "/usr/lib/u-boot/qemu-ppce500/uboot.elf";
 
 /// Everything but Rust that is missing.
 pub(super) fn missing() -> Vec<Need> {
-    let mut needs: Vec<Need> = EMULATORS
-        .into_iter()
-        .filter(|need| offer::probe(need.what).is_none())
-        .collect();
+    let mut needs: Vec<Need> = EMULATORS.into_iter().filter(|need| offer::probe(need.what).is_none()).collect();
     if disasm::find_objdump().is_none() {
         needs.push(DISASSEMBLER);
     }
@@ -83,12 +66,7 @@ pub(super) fn missing() -> Vec<Need> {
 pub(super) fn distribution_rust() -> Vec<Need> {
     toolchain::missing_distribution()
         .into_iter()
-        .map(|package| Need {
-            what: package,
-            debian: package,
-            fedora: "",
-            macos: "",
-        })
+        .map(|package| Need { what: package, debian: package, fedora: "", macos: "" })
         .collect()
 }
 
@@ -98,11 +76,7 @@ pub(super) fn has_apt() -> bool {
 }
 
 fn words(needs: &[Need], of: impl Fn(&Need) -> &'static str) -> String {
-    let mut words: Vec<&str> = needs
-        .iter()
-        .map(of)
-        .filter(|word| !word.is_empty())
-        .collect();
+    let mut words: Vec<&str> = needs.iter().map(of).filter(|word| !word.is_empty()).collect();
     words.sort_unstable();
     words.dedup();
     words.join(" ")
@@ -122,36 +96,19 @@ fn install_command(needs: &[Need]) -> String {
     } else {
         "Debian"
     };
-    let found = commands(needs)
-        .into_iter()
-        .find(|(system, _)| *system == wanted);
-    found.map_or_else(
-        || format!("{wanted} has no package for it"),
-        |(_, command)| command,
-    )
+    let found = commands(needs).into_iter().find(|(system, _)| *system == wanted);
+    found.map_or_else(|| format!("{wanted} has no package for it"), |(_, command)| command)
 }
 
 /// The commands of every system that has packages for at least one of these needs.
 pub(super) fn commands(needs: &[Need]) -> Vec<(&'static str, String)> {
     let all = [
-        (
-            "Debian",
-            "sudo apt-get update && sudo apt-get install -y --no-install-recommends",
-            debian_packages(needs),
-        ),
-        (
-            "Fedora",
-            "sudo dnf install",
-            words(needs, |need| need.fedora),
-        ),
+        ("Debian", "sudo apt-get update && sudo apt-get install -y --no-install-recommends", debian_packages(needs)),
+        ("Fedora", "sudo dnf install", words(needs, |need| need.fedora)),
         ("macOS", "brew install", words(needs, |need| need.macos)),
     ];
-    let known = all
-        .into_iter()
-        .filter(|(_, _, packages)| !packages.is_empty());
-    known
-        .map(|(system, command, packages)| (system, format!("{command} {packages}")))
-        .collect()
+    let known = all.into_iter().filter(|(_, _, packages)| !packages.is_empty());
+    known.map(|(system, command, packages)| (system, format!("{command} {packages}"))).collect()
 }
 
 #[cfg(test)]
@@ -160,37 +117,21 @@ mod tests {
 
     #[test]
     fn a_package_is_named_once() {
-        assert_eq!(
-            debian_packages(&EMULATORS),
-            "qemu-system-arm qemu-system-ppc"
-        );
+        assert_eq!(debian_packages(&EMULATORS), "qemu-system-arm qemu-system-ppc");
     }
 
     #[test]
     fn every_system_gets_its_command() {
         let commands = commands(&[EMULATORS[0], DISASSEMBLER, UBOOT]);
-        let of = |system: &str| {
-            commands
-                .iter()
-                .find(|(name, _)| *name == system)
-                .unwrap()
-                .1
-                .clone()
-        };
+        let of = |system: &str| commands.iter().find(|(name, _)| *name == system).unwrap().1.clone();
         assert!(of("Debian").ends_with("binutils-powerpc-linux-gnu qemu-system-ppc u-boot-qemu"));
-        assert_eq!(
-            of("Fedora"),
-            "sudo dnf install binutils-powerpc64-linux-gnu qemu-system-ppc"
-        );
+        assert_eq!(of("Fedora"), "sudo dnf install binutils-powerpc64-linux-gnu qemu-system-ppc");
         assert_eq!(of("macOS"), "brew install binutils qemu");
     }
 
     #[test]
     fn a_line_names_the_thing_and_the_mend() {
         let line = DISASSEMBLER.line();
-        assert!(
-            line.starts_with("objdump for PowerPC: ") && line.contains("binutils"),
-            "{line}"
-        );
+        assert!(line.starts_with("objdump for PowerPC: ") && line.contains("binutils"), "{line}");
     }
 }
