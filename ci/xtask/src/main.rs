@@ -12,6 +12,7 @@ mod cli;
 mod crates;
 mod demo;
 mod dependencies;
+mod diff;
 mod disasm;
 mod docs;
 mod elf;
