@@ -5,8 +5,15 @@
 //! it needs no hardware, so a host can answer for any PVR. Everything that entry code or an install
 //! step depends on is data of the model's [`Core`]; nobody else compares PVRs.
 
+mod classic;
+mod e200;
 mod e500;
 mod features;
+mod ppc405;
+mod ppc440;
+mod ppc603;
+mod ppc74xx;
+mod ppc750;
 
 use core::fmt;
 
@@ -39,7 +46,9 @@ pub enum Group {
     Ppc601,
     /// MPC5xx.
     Mpc5xx,
-    /// 602, 603, 603e/ev, G2: software table walk with shadow registers.
+    /// 602: as 603, with a watchdog and an emulation vector.
+    Ppc602,
+    /// 603, 603e/ev, G2: software table walk with shadow registers.
     Ppc603,
     /// G2_LE: as 603, and critical input.
     G2Le,
@@ -75,6 +84,8 @@ pub enum Group {
     E6500,
     /// 970 (64 bit, refused).
     Ppc970,
+    /// PSIM, the simulator in GDB.
+    Psim,
 }
 
 /// Which register moves the vectors.
@@ -101,12 +112,23 @@ pub enum TickTimer {
     Pit,
 }
 
+/// Which registers tell the address and the cause of a storage or alignment exception.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FaultRegisters {
+    /// DAR (SPR 19) and DSISR (SPR 18).
+    DarDsisr,
+    /// DEAR (SPR 981) and ESR (SPR 980).
+    Dear405,
+    /// DEAR (SPR 61) and ESR (SPR 62).
+    DearBookE,
+}
+
 /// What a core is made of, as far as exceptions depend on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Core {
     /// Units and abilities.
     pub features: Features,
-    /// Bytes of a cache line: 16, 32 or 64.
+    /// Bytes of a cache line: 16, 32 or 64 (128 on the 970, which is refused). Never 0.
     pub cache_line: u8,
     /// Pairs of block address translation registers for instructions (and as many for data); 0 = none.
     pub bats: u8,
@@ -123,6 +145,8 @@ pub struct Core {
     pub vector_base: VectorBase,
     /// Which timer makes the tick.
     pub tick: TickTimer,
+    /// Which registers tell about a fault.
+    pub fault: FaultRegisters,
 }
 
 /// A model: one or more PVRs, its group and its core.
@@ -183,6 +207,17 @@ impl Cpu {
     pub const fn features(&self) -> Features {
         self.model.core.features
     }
+
+    /// Whether a family may serve it at all.
+    ///
+    /// # Errors
+    /// [`RefusedCpu`] for the 64-bit cores that are known by name only (620, 970). No family claims them.
+    pub const fn supported(&self) -> Result<(), RefusedCpu> {
+        match self.model.group {
+            Group::Ppc620 | Group::Ppc970 => Err(RefusedCpu { name: self.model.name, pvr: self.pvr }),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for Cpu {
@@ -206,8 +241,70 @@ impl fmt::Display for UnknownCpu {
 
 impl core::error::Error for UnknownCpu {}
 
+/// A CPU that is known, and known not to be served.
+///
+/// Its vectors differ from every 32-bit core's (the 970 has extra slots at 0x380, 0x480 and 0x980 and other meanings
+/// at 0x1600 to 0x1800), so it is refused by name instead of being taken for a relative.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RefusedCpu {
+    /// The model's name.
+    pub name: &'static str,
+    /// The PVR.
+    pub pvr: Pvr,
+}
+
+impl fmt::Display for RefusedCpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (PVR {}) is a 64-bit CPU whose exceptions no family here serves", self.name, self.pvr)
+    }
+}
+
+impl core::error::Error for RefusedCpu {}
+
 /// The models by table; within a table the more specific row stands first.
-const TABLES: &[&[Model]] = &[e500::MODELS];
+///
+/// The order of the tables matters in one place: the last rows of the 440 leave out the bits that name a 405.
+const TABLES: &[&[Model]] = &[
+    classic::MODELS,
+    ppc603::MODELS,
+    ppc750::MODELS,
+    ppc74xx::MODELS,
+    ppc405::MODELS,
+    ppc440::MODELS,
+    e200::MODELS,
+    e500::MODELS,
+];
+
+/// A row that can never match, and a row that an earlier one hides, are errors of the compiler.
+const _: () = check(TABLES);
+
+const fn check(tables: &[&[Model]]) {
+    let mut table = 0;
+    while table < tables.len() {
+        let mut row = 0;
+        while row < tables[table].len() {
+            let model = &tables[table][row];
+            assert!(model.value & !model.mask == 0, "a PVR row has value bits outside its mask and can never match");
+            let mut earlier_table = 0;
+            while earlier_table <= table {
+                let end = if earlier_table == table { row } else { tables[earlier_table].len() };
+                let mut earlier_row = 0;
+                while earlier_row < end {
+                    let earlier = &tables[earlier_table][earlier_row];
+                    let wider = earlier.mask & model.mask == earlier.mask;
+                    assert!(
+                        !(wider && model.value & earlier.mask == earlier.value),
+                        "a PVR row is hidden by an earlier, wider one"
+                    );
+                    earlier_row += 1;
+                }
+                earlier_table += 1;
+            }
+            row += 1;
+        }
+        table += 1;
+    }
+}
 
 /// All models, for tools and tests.
 pub fn models() -> impl Iterator<Item = &'static Model> {

@@ -4,7 +4,7 @@
 //! There are three. [`InterruptFrame`] holds what the ABI lets a handler destroy and nothing more (80
 //! bytes). [`Frame`] holds every register and the syndrome, because a synchronous handler may inspect and change
 //! all of it. [`IsolatedFrame`] is a [`Frame`] that was taken at a level that may have interrupted the entry or exit code of
-//! a lower one, so it also keeps the lower level's save/restore pairs.
+//! a standard one, so it also keeps the standard save/restore pair.
 //!
 //! The first words of all three are the same. The assembly gets every offset from `offset_of!`; the
 //! assertions below fix the layout for debuggers and for the figures in the documentation.
@@ -106,10 +106,7 @@ pub struct IsolatedFrame {
     pub srr0: u32,
     /// SRR1 as found.
     pub srr1: u32,
-    /// First register of the critical pair as found, where the CPU has one.
-    pub critical0: u32,
-    /// Second register of the critical pair as found.
-    pub critical1: u32,
+    padding: [u32; 2],
 }
 
 impl Deref for IsolatedFrame {
@@ -158,8 +155,6 @@ const _: () = {
     assert!(offset_of!(Frame, gpr) == 44);
     assert!(offset_of!(IsolatedFrame, srr0) == 176);
     assert!(offset_of!(IsolatedFrame, srr1) == 180);
-    assert!(offset_of!(IsolatedFrame, critical0) == 184);
-    assert!(offset_of!(IsolatedFrame, critical1) == 188);
 };
 
 impl InterruptFrame {
@@ -206,9 +201,15 @@ impl Frame {
 }
 
 impl IsolatedFrame {
-    /// A frame around `frame`, the lower levels' pairs zero: for tests.
+    /// The registers of the interrupted program.
+    #[must_use]
+    pub const fn as_frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// A frame around `frame`, the standard pair zero: for tests.
     #[must_use]
     pub const fn new(frame: Frame) -> Self {
-        Self { frame, srr0: 0, srr1: 0, critical0: 0, critical1: 0 }
+        Self { frame, srr0: 0, srr1: 0, padding: [0; 2] }
     }
 }

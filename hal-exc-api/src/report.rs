@@ -27,6 +27,7 @@ use core::fmt;
 
 use crate::cpu::{Cpu, Model, Pvr};
 use crate::exception::{Exception, VectorWord};
+use crate::fatal::{Fatal, FrameRef};
 use crate::flavor::Flavor;
 use crate::frame::{CriticalFrame, Frame, InterruptFrame, IsolatedFrame};
 use crate::msr::{MsrLayout, MsrNames};
@@ -66,6 +67,16 @@ impl<'a> From<&'a Frame> for AnyFrame<'a> {
 impl<'a> From<&'a IsolatedFrame> for AnyFrame<'a> {
     fn from(frame: &'a IsolatedFrame) -> Self {
         Self::Isolated(frame)
+    }
+}
+
+impl<'a> From<FrameRef<'a>> for AnyFrame<'a> {
+    fn from(frame: FrameRef<'a>) -> Self {
+        match frame {
+            FrameRef::Interrupt(frame) => Self::Interrupt(frame),
+            FrameRef::Synchronous(frame) => Self::Full(frame),
+            FrameRef::Isolated(frame) => Self::Isolated(frame),
+        }
     }
 }
 
@@ -117,7 +128,7 @@ impl<'a> AnyFrame<'a> {
 /// A frame as text.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
-    model: &'a Model,
+    model: Option<&'a Model>,
     pvr: Option<Pvr>,
     frame: AnyFrame<'a>,
     flavor: Option<Flavor>,
@@ -131,7 +142,13 @@ impl<'a> Report<'a> {
 
     /// A report of `frame` as a CPU of `model` understands it: for tools that know the model only.
     pub fn of_model(model: &'a Model, frame: impl Into<AnyFrame<'a>>) -> Self {
-        Self { model, pvr: None, frame: frame.into(), flavor: None }
+        Self { model: Some(model), pvr: None, frame: frame.into(), flavor: None }
+    }
+
+    /// The report of a fatal exception. On a CPU that was never identified bits keep their names to themselves.
+    #[must_use]
+    pub fn of_fatal(fatal: &Fatal<'a>) -> Self {
+        Self { model: fatal.model, pvr: Some(fatal.pvr), frame: fatal.frame.into(), flavor: None }
     }
 
     /// Names this flavor instead of the one that the core's description gives for the exception.
@@ -141,8 +158,11 @@ impl<'a> Report<'a> {
     }
 
     fn flavor_of(&self, exception: Exception) -> Option<Flavor> {
-        let core = &self.model.core;
-        self.flavor.or(match exception {
+        if self.flavor.is_some() {
+            return self.flavor;
+        }
+        let core = &self.model?.core;
+        match exception {
             Exception::MachineCheck => Some(core.machine_check),
             Exception::Debug => core.debug,
             Exception::CriticalInput
@@ -150,7 +170,7 @@ impl<'a> Report<'a> {
             | Exception::CriticalDoorbell
             | Exception::GuestCriticalDoorbell => core.critical,
             _ => Some(Flavor::Classic),
-        })
+        }
     }
 
     fn heading(&self, f: &mut fmt::Formatter<'_>, vector: VectorWord) -> fmt::Result {
@@ -168,7 +188,7 @@ impl<'a> Report<'a> {
                 writeln!(f, "exception: DAMAGED FRAME, {unknown} (vector word {:08x})", vector.raw())?;
             }
         }
-        write!(f, "cpu: {}", self.model.name)?;
+        write!(f, "cpu: {}", self.model.map_or("not identified", |model| model.name))?;
         match self.pvr {
             Some(pvr) => writeln!(f, ", PVR {pvr}"),
             None => writeln!(f),
@@ -177,8 +197,13 @@ impl<'a> Report<'a> {
 
     fn reasons(&self, f: &mut fmt::Formatter<'_>, syndrome: &Syndrome) -> fmt::Result {
         let Some(frame) = self.frame.full() else { return Ok(()) };
-        let (address, register) = if is_classic(self.model.group) { ("DAR", "DSISR") } else { ("DEAR", "ESR") };
+        let (address, register) = match self.model {
+            Some(model) if is_classic(model) => ("DAR", "DSISR"),
+            Some(_) => ("DEAR", "ESR"),
+            None => ("fault address", "syndrome"),
+        };
         let unset = match frame.vector.exception() {
+            _ if self.model.is_none() => "of an unknown CPU",
             Ok(_) => "not set by this exception",
             Err(_) => "of an unknown exception",
         };
@@ -212,12 +237,7 @@ impl<'a> Report<'a> {
             AnyFrame::Isolated(frame) => (frame.srr0, frame.srr1),
             AnyFrame::Interrupt(_) | AnyFrame::Full(_) => return Ok(()),
         };
-        writeln!(f, "found at entry: SRR0 {srr0:08x} SRR1 {srr1:08x}")?;
-        if let (AnyFrame::Isolated(frame), Some(critical)) = (self.frame, self.model.core.critical) {
-            let (pc, msr) = pair_names(critical);
-            writeln!(f, "found at entry: {pc} {:08x} {msr} {:08x}", frame.critical0, frame.critical1)?;
-        }
-        Ok(())
+        writeln!(f, "found at entry: SRR0 {srr0:08x} SRR1 {srr1:08x}")
     }
 }
 
@@ -227,8 +247,11 @@ impl fmt::Display for Report<'_> {
         let syndrome = syndrome::of(self.model, common.vector.exception().ok());
         self.heading(f, common.vector)?;
         writeln!(f, "PC  {:08x}", common.pc)?;
-        let names = MsrNames::new(MsrLayout::of(self.model), common.msr & !syndrome.srr1_mask);
-        writeln!(f, "MSR {:08x}  {names}", common.msr)?;
+        write!(f, "MSR {:08x}", common.msr)?;
+        if let Some(model) = self.model {
+            write!(f, "  {}", MsrNames::new(MsrLayout::of(model), common.msr & !syndrome.srr1_mask))?;
+        }
+        writeln!(f)?;
         if !syndrome.srr1_bits.is_empty() {
             let reason = common.msr & syndrome.srr1_mask;
             writeln!(f, "    of which {reason:08x} is the reason: {}", Names(syndrome.srr1_bits, reason))?;
@@ -240,6 +263,18 @@ impl fmt::Display for Report<'_> {
         writeln!(f, "XER {:08x}  {}", common.xer, XerBits(common.xer))?;
         self.registers(f)?;
         self.lower_levels(f)
+    }
+}
+
+/// A nested one is a single line: the first report was interrupted by a fault of its own.
+impl fmt::Display for Fatal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.nested {
+            let (pc, word) = (self.frame.pc(), self.frame.vector().raw());
+            return writeln!(f, "fatal, CPU {}: again, at {pc:08x}, vector word {word:08x}", self.cpu);
+        }
+        writeln!(f, "fatal, CPU {}: {}", self.cpu, self.cause)?;
+        Report::of_fatal(self).fmt(f)
     }
 }
 
@@ -307,5 +342,33 @@ impl fmt::Display for XerBits {
             }
         }
         write!(f, "count {}", self.0 & 0x7F)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+    use crate::cpu::identify;
+    use crate::fatal::Cause;
+
+    #[test]
+    fn fatal_reports_say_why_and_nested_ones_are_short() {
+        let mut frame = Frame::new(VectorWord::new(Exception::Program, false), 0x1234, 0x9000);
+        frame.syndrome = 0x0400_0000;
+        let pvr = Pvr(0x8021_0030);
+        let model = Some(identify(pvr).unwrap().model());
+        let frame = FrameRef::Synchronous(&frame);
+        let fatal = Fatal { cause: Cause::Unhandled, frame, model, pvr, cpu: 1, nested: false };
+        let text = fatal.to_string();
+        assert!(text.starts_with("fatal, CPU 1: nobody handled it\nexception: program, synchronous"), "{text}");
+        assert!(text.contains("ESR 04000000  privileged instruction\n"), "{text}");
+        let nested = Fatal { nested: true, ..fatal }.to_string();
+        assert_eq!(nested, "fatal, CPU 1: again, at 00001234, vector word 00000118\n");
+        let unknown = Fatal { model: None, pvr: Pvr(0xDEAD_BEEF), ..fatal }.to_string();
+        assert!(unknown.contains("cpu: not identified, PVR deadbeef\n"), "{unknown}");
+        assert!(unknown.contains("syndrome 04000000  of an unknown CPU\n"), "{unknown}");
+        assert!(!unknown.contains("privileged"), "{unknown}");
     }
 }

@@ -62,6 +62,31 @@ impl VectorEntry {
         Self { shadow_gprs: true, ..self }
     }
 
+    /// One list of `N` rows from several, so that groups can share what they have in common.
+    ///
+    /// # Panics
+    /// When the parts do not have `N` rows together. Used in `const`, so this is an error of the compiler.
+    #[must_use]
+    pub const fn join<const N: usize>(parts: &[&[Self]]) -> [Self; N] {
+        // Every row is overwritten below; the count is checked at the end.
+        let filler = Self::synchronous(Exception::Program, VectorAddress::Offset(0), Flavor::Classic);
+        let mut rows = [filler; N];
+        let mut count = 0;
+        let mut part = 0;
+        while part < parts.len() {
+            let mut row = 0;
+            while row < parts[part].len() {
+                assert!(count < N, "the parts have more rows than the list");
+                rows[count] = parts[part][row];
+                count += 1;
+                row += 1;
+            }
+            part += 1;
+        }
+        assert!(count == N, "the parts have fewer rows than the list");
+        rows
+    }
+
     /// The level at which its handler runs.
     #[must_use]
     pub const fn class(&self) -> Class {
