@@ -12,7 +12,7 @@ use anyhow::Result;
 
 use crate::outcome::{Outcome, unusable};
 use crate::progress::Progress;
-use crate::{checks, crates, demo, dependencies, disasm, docs, emulated, golden};
+use crate::{checks, cpu, crates, demo, dependencies, disasm, docs, emulated, golden};
 
 /// Where the checks come from, in the order in which they run.
 const SOURCES: &[fn(&Wanted) -> Result<Vec<Step>>] = &[
@@ -20,6 +20,7 @@ const SOURCES: &[fn(&Wanted) -> Result<Vec<Step>>] = &[
     crates::steps,
     dependencies::steps,
     docs::steps,
+    cpu::steps,
     emulated::build_steps,
     disasm::steps,
     emulated::program_steps,
@@ -100,10 +101,7 @@ impl Step {
     }
 
     /// A step that boots a board; two of them run at a time.
-    pub(crate) fn emulator(
-        name: impl Into<String>,
-        work: impl Fn() -> Result<Report> + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) fn emulator(name: impl Into<String>, work: impl Fn() -> Result<Report> + Send + Sync + 'static) -> Self {
         Self { name: name.into(), group: Group::Qemu, beside: true, work: Box::new(work) }
     }
 }
