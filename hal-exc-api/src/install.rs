@@ -144,7 +144,6 @@ impl Setup {
         set(&words.vector_len, plan.table().len_bytes());
         set(&words.pvr, self.cpu.pvr().0);
         set(&words.index, index);
-        words.model.store(core::ptr::from_ref(self.cpu.model()).cast_mut(), Ordering::Relaxed);
         for number in Exception::ALL {
             for asynchronous in [false, true] {
                 block.slot(*number, asynchronous).store(declines as *mut (), Ordering::Relaxed);

@@ -14,7 +14,6 @@
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
-use crate::cpu::Model;
 use crate::exception::{Exception, MAX_EXCEPTIONS};
 use crate::fatal::{FatalHook, GlobalHandler};
 use crate::flavor::Class;
@@ -68,8 +67,6 @@ pub(crate) struct Words {
     /// The global handler and the fatal hook, as function addresses; 0 = none.
     pub(crate) global_handler: AtomicPtr<()>,
     pub(crate) fatal_hook: AtomicPtr<()>,
-    /// The model of this CPU, for reports.
-    pub(crate) model: AtomicPtr<Model>,
     /// PVR of this CPU, for reports.
     pub(crate) pvr: AtomicU32,
     /// Index of this CPU, 0 for the boot CPU.
@@ -214,7 +211,6 @@ impl PerCpu {
                 vector_len: ZERO,
                 global_handler: EMPTY,
                 fatal_hook: EMPTY,
-                model: AtomicPtr::new(core::ptr::null_mut()),
                 pvr: ZERO,
                 index: ZERO,
                 claimed: ZERO,

@@ -104,8 +104,21 @@ impl<'a> AnyFrame<'a> {
         }
     }
 
+    /// Which exception.
+    #[must_use]
+    pub fn vector(&self) -> VectorWord {
+        self.common().vector
+    }
+
+    /// Where it happened.
+    #[must_use]
+    pub fn pc(&self) -> u32 {
+        self.common().pc
+    }
+
     /// The part with all registers, if the frame has one.
-    fn full(&self) -> Option<&'a Frame> {
+    #[must_use]
+    pub fn full(&self) -> Option<&'a Frame> {
         match self {
             Self::Full(frame) => Some(frame),
             Self::Isolated(frame) => Some(frame),
@@ -212,12 +225,7 @@ impl<'a> Report<'a> {
             AnyFrame::Isolated(frame) => (frame.srr0, frame.srr1),
             AnyFrame::Interrupt(_) | AnyFrame::Full(_) => return Ok(()),
         };
-        writeln!(f, "found at entry: SRR0 {srr0:08x} SRR1 {srr1:08x}")?;
-        if let (AnyFrame::Isolated(frame), Some(critical)) = (self.frame, self.model.core.critical) {
-            let (pc, msr) = pair_names(critical);
-            writeln!(f, "found at entry: {pc} {:08x} {msr} {:08x}", frame.critical0, frame.critical1)?;
-        }
-        Ok(())
+        writeln!(f, "found at entry: SRR0 {srr0:08x} SRR1 {srr1:08x}")
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The text of reports, compared with golden files; `UPDATE_GOLDEN=1` rewrites them for review.
 
-use hal_exc_api::cpu::{Core, Features, Group, Model, Pvr, TickTimer, VectorBase, identify};
+use hal_exc_api::cpu::{Core, FaultRegisters, Features, Group, Model, Pvr, TickTimer, VectorBase, identify};
 use hal_exc_api::exception::{Exception, VectorWord};
 use hal_exc_api::flavor::Flavor;
 use hal_exc_api::frame::{CriticalFrame, Frame, InterruptFrame, IsolatedFrame};
@@ -17,6 +17,7 @@ const CLASSIC: Core = Core {
     debug: None,
     vector_base: VectorBase::MsrIp,
     tick: TickTimer::Decrementer,
+    fault: FaultRegisters::DarDsisr,
 };
 
 const PPC603: Model =
@@ -36,6 +37,7 @@ const PPC405: Model = Model {
         debug: Some(Flavor::Critical405),
         vector_base: VectorBase::Evpr,
         tick: TickTimer::Pit,
+        fault: FaultRegisters::Dear405,
         ..CLASSIC
     },
 };
@@ -97,8 +99,6 @@ fn e500_machine_check_and_debug() {
     frame.syndrome = 0x8000_0008;
     frame.srr0 = 0x0010_1000;
     frame.srr1 = 0x0002_9000;
-    frame.critical0 = 0x0010_2000;
-    frame.critical1 = 0x0000_1000;
     golden("e500-machine-check", &Report::new(&cpu, &frame).to_string());
 
     let cpu = identify(Pvr(0x8023_0030)).unwrap();

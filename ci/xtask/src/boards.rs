@@ -111,7 +111,8 @@ pub(crate) fn targets_of(package: &str) -> Vec<&'static str> {
         .iter()
         .filter(|board| board.package == package)
         .flat_map(|board| board.configs.iter().map(|config| config.target));
-    let of_support = SUPPORT.iter().filter(|(name, _)| *name == package).flat_map(|(_, targets)| targets.iter().copied());
+    let of_support =
+        SUPPORT.iter().filter(|(name, _)| *name == package).flat_map(|(_, targets)| targets.iter().copied());
     let mut targets: Vec<_> = of_boards.chain(of_support).collect();
     targets.sort_unstable();
     targets.dedup();

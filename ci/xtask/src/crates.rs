@@ -24,9 +24,9 @@ pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
         Step::alone(Group::Host, "board folders", || {
             let members = Metadata::read()?.members;
             let examples = workspace::root().join("examples");
-            let unknown = members.iter().filter(|package| {
-                package.dir.starts_with(&examples) && boards::targets_of(&package.name).is_empty()
-            });
+            let unknown = members
+                .iter()
+                .filter(|package| package.dir.starts_with(&examples) && boards::targets_of(&package.name).is_empty());
             let wrong: Vec<_> =
                 unknown.map(|package| format!("examples: the registry has no entry for {}", package.name)).collect();
             Ok(Report::from_list(&wrong))
@@ -68,7 +68,8 @@ fn licence_lines(root: &Path) -> Result<Report> {
     let mut wrong = Vec::new();
     for file in &files {
         if std::fs::read_to_string(file)?.lines().next() != Some(SPDX) {
-            wrong.push(format!("{}: the first line is not `{SPDX}`", file.strip_prefix(root).unwrap_or(file).display()));
+            wrong
+                .push(format!("{}: the first line is not `{SPDX}`", file.strip_prefix(root).unwrap_or(file).display()));
         }
     }
     Ok(Report::from_list(&wrong))

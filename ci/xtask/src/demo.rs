@@ -92,7 +92,8 @@ fn present(records: &[Record]) -> String {
         ));
     }
     let mut exceptions = Table::new(&["exception", "taken from", "what was done"]);
-    of_kind(records, "exception").for_each(|one| exceptions.row(&[one.get("name"), one.get("from"), one.get("action")]));
+    of_kind(records, "exception")
+        .for_each(|one| exceptions.row(&[one.get("name"), one.get("from"), one.get("action")]));
     let mut interrupts = Table::new(&["interrupt source", "count"]);
     of_kind(records, "irq").for_each(|one| interrupts.row(&[one.get("source"), one.get("count")]));
     text + &exceptions.text() + &interrupts.text()
@@ -155,7 +156,8 @@ mod tests {
         ]
         .map(String::from);
         let text = present(&records::all(&lines));
-        for part in ["e500v2 (PVR 80210022), family e500", "Program", "0x1000", "skipped the instruction", "uart", "12"] {
+        for part in ["e500v2 (PVR 80210022), family e500", "Program", "0x1000", "skipped the instruction", "uart", "12"]
+        {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
     }

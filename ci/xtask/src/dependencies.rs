@@ -112,7 +112,8 @@ mod tests {
         ] {
             assert!(is_allowed(good), "{good}");
         }
-        for bad in ["GPL-2.0-only", "MIT AND GPL-2.0-only", "none", "", "(MIT", "Apache-2.0 WITH", "MPL-2.0", "MIT MIT"] {
+        for bad in ["GPL-2.0-only", "MIT AND GPL-2.0-only", "none", "", "(MIT", "Apache-2.0 WITH", "MPL-2.0", "MIT MIT"]
+        {
             assert!(!is_allowed(bad), "{bad}");
         }
     }

@@ -72,7 +72,10 @@ impl Elf {
 
     /// The symbol of exactly this name.
     pub(crate) fn symbol(&self, name: &str) -> Result<&Symbol> {
-        self.symbols.iter().find(|symbol| symbol.name == name).with_context(|| format!("the image has no symbol {name}"))
+        self.symbols
+            .iter()
+            .find(|symbol| symbol.name == name)
+            .with_context(|| format!("the image has no symbol {name}"))
     }
 
     /// The symbol that holds an address: the nearest one at or below it whose size, if known, reaches it.
@@ -85,9 +88,10 @@ impl Elf {
 
     /// The bytes that the image puts at an address.
     pub(crate) fn bytes(&self, address: u64, length: usize) -> Result<Vec<u8>> {
-        let segment = self.segments.iter().find(|segment| {
-            segment.address <= address && address + length as u64 <= segment.address + segment.size
-        });
+        let segment = self
+            .segments
+            .iter()
+            .find(|segment| segment.address <= address && address + length as u64 <= segment.address + segment.size);
         let segment = segment.with_context(|| format!("the image has no {length} bytes at {address:#x}"))?;
         let start = usize::try_from(address - segment.address)?;
         let mut bytes: Vec<u8> = segment.bytes.iter().skip(start).take(length).copied().collect();

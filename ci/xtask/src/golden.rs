@@ -92,13 +92,13 @@ pub(crate) fn diff(expected: &str, found: &str) -> String {
     let new: Vec<&str> = found.lines().collect();
     // What is equal at both ends needs no table.
     let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    let tail =
-        old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(|(a, b)| a == b).count();
     let marked = subsequence(&old[head..old.len() - tail], &new[head..new.len() - tail]);
     let before = old[..head].iter().map(|line| (' ', *line));
     let after = old[old.len() - tail..].iter().map(|line| (' ', *line));
     let all: Vec<(char, &str)> = before.chain(marked).chain(after).collect();
-    let near = |index: usize| all[index.saturating_sub(2)..(index + 3).min(all.len())].iter().any(|(mark, _)| *mark != ' ');
+    let near =
+        |index: usize| all[index.saturating_sub(2)..(index + 3).min(all.len())].iter().any(|(mark, _)| *mark != ' ');
     let mut text = String::new();
     let mut gap = false;
     for (index, (mark, line)) in all.iter().enumerate() {

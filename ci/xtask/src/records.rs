@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn fields_with_and_without_quotes() {
-        let record = Record::parse("@ exception name=Program from=0x1000 action=\"skipped the instruction\" n=1").unwrap();
+        let record =
+            Record::parse("@ exception name=Program from=0x1000 action=\"skipped the instruction\" n=1").unwrap();
         assert_eq!(record.kind, "exception");
         assert_eq!(record.get("from"), "0x1000");
         assert_eq!(record.get("action"), "skipped the instruction");

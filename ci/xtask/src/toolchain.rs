@@ -55,11 +55,7 @@ pub(crate) fn current() -> Toolchain {
     static CHOSEN: OnceLock<Toolchain> = OnceLock::new();
     *CHOSEN.get_or_init(|| {
         let installed = || TARGETS.iter().all(|target| has_target(target));
-        if is_forced() || (!installed() && has_distribution()) {
-            Toolchain::Distribution
-        } else {
-            Toolchain::Installed
-        }
+        if is_forced() || (!installed() && has_distribution()) { Toolchain::Distribution } else { Toolchain::Installed }
     })
 }
 

@@ -42,7 +42,10 @@ pub(crate) fn run(config: &Config, program: &Program) -> Result<Transcript> {
     std::fs::write(&file, legacy_image(&Elf::read(&image)?)?)?;
     let launch = Launch::new(*config, Boot::Options)
         .smp(program.wishes.smp)
-        .options([PathBuf::from("-bios"), firmware.into(), "-kernel".into(), file.clone()].map(|word| word.display().to_string()))
+        .options(
+            [PathBuf::from("-bios"), firmware.into(), "-kernel".into(), file.clone()]
+                .map(|word| word.display().to_string()),
+        )
         .options(program.wishes.args.iter().cloned());
     let limit = Duration::from_secs(program.wishes.timeout.into()) + EXTRA;
     let mut transcript = session::run(&launch, limit, program.wishes.qtest, &mut |_| {})?;

@@ -10,6 +10,8 @@ extern crate std;
 pub mod boot;
 pub mod console;
 #[cfg(target_arch = "powerpc")]
+pub mod dcr;
+#[cfg(target_arch = "powerpc")]
 mod entry;
 pub mod error;
 #[cfg(target_arch = "powerpc")]

@@ -62,7 +62,7 @@ impl<'a> Tree<'a> {
         locate(self.0.root(), kind).ok_or(BoardError::NoDevice(kind))?.ok_or(BoardError::BadDevice(kind))
     }
 
-    /// The number in a device's property.
+    /// The number in a device's property, its first cell if it has several.
     ///
     /// # Errors
     /// [`BoardError::NoDevice`], [`BoardError::BadDevice`].
@@ -87,7 +87,8 @@ fn is(node: &FdtNode<'_>, kind: &str) -> bool {
 }
 
 fn number(node: &FdtNode<'_>, property: &str) -> Option<u32> {
-    node.property(property)?.value_as::<u32>().ok()
+    let property = node.property(property)?;
+    property.value().first_chunk().map(|cell| u32::from_be_bytes(*cell))
 }
 
 fn search<'a>(parent: FdtNode<'a>, wanted: &dyn Fn(&FdtNode<'a>) -> bool) -> Option<FdtNode<'a>> {

@@ -20,8 +20,7 @@ const PPC: Config = Config {
 /// ARM programs end the machine by a semihosting call, which carries a status.
 const SEMIHOSTING: &[&str] = &["-semihosting-config", "enable=on,target=native"];
 
-const ARM: Config =
-    Config { qemu: "qemu-system-arm", target: ARMV7A, memory: Some(256), options: SEMIHOSTING, ..PPC };
+const ARM: Config = Config { qemu: "qemu-system-arm", target: ARMV7A, memory: Some(256), options: SEMIHOSTING, ..PPC };
 
 /// e500 boards. The 32-bit emulator runs several cores in turns of 100 ms; the 64-bit one runs them side by side.
 const E500: Config = Config { memory: Some(128), qemu_smp: Some("qemu-system-ppc64"), ..PPC };
@@ -140,8 +139,5 @@ pub(crate) const BOARDS: &[Board] = &[
 ];
 
 /// Packages under `examples/` that are no board of their own, with the targets they are built for.
-pub(crate) const SUPPORT: &[(&str, &[&str])] = &[
-    ("ppc-support", &[POWERPC]),
-    ("ppc-universal", &[POWERPC]),
-    ("arm-support", &[ARMV7A, AARCH64]),
-];
+pub(crate) const SUPPORT: &[(&str, &[&str])] =
+    &[("ppc-support", &[POWERPC]), ("ppc-universal", &[POWERPC]), ("arm-support", &[ARMV7A, AARCH64])];

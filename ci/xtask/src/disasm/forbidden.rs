@@ -81,8 +81,21 @@ mod tests {
     fn what_all_families_have_is_left_alone() {
         // sync, isync, eieio, stwcx., lwarx, mtmsr, rfi, rfci, tlbwe, wrteei 1, stwbrx, mfspr, or, cmplw, b
         for word in [
-            0x7c00_04ac, 0x4c00_012c, 0x7c00_06ac, 0x7c00_192d, 0x7c00_1828, 0x7c60_0124, 0x4c00_0064, 0x4c00_0066,
-            0x7c00_07a4, 0x7c00_8146, 0x7c60_252c, 0x7c7f_42a6, 0x7c63_1b78, 0x7c03_2040, 0x4800_0000,
+            0x7c00_04ac,
+            0x4c00_012c,
+            0x7c00_06ac,
+            0x7c00_192d,
+            0x7c00_1828,
+            0x7c60_0124,
+            0x4c00_0064,
+            0x4c00_0066,
+            0x7c00_07a4,
+            0x7c00_8146,
+            0x7c60_252c,
+            0x7c7f_42a6,
+            0x7c63_1b78,
+            0x7c03_2040,
+            0x4800_0000,
         ] {
             assert_eq!(kind(word), None, "{word:08x}");
         }

@@ -60,11 +60,7 @@ fn without_hash(text: &str) -> String {
 }
 
 /// `lis` of an address in the image, and the instruction that adds the lower half.
-fn half(
-    one: &Instruction,
-    halves: &std::ops::RangeInclusive<u32>,
-    upper: &mut Option<u32>,
-) -> Option<String> {
+fn half(one: &Instruction, halves: &std::ops::RangeInclusive<u32>, upper: &mut Option<u32>) -> Option<String> {
     let (opcode, target, source) = (one.word >> 26, one.word >> 21 & 31, one.word >> 16 & 31);
     // addis rT,0,value
     if opcode == 15 && source == 0 && halves.contains(&(one.word & 0xffff)) {

@@ -59,9 +59,11 @@ impl Transcript {
             (Some("pass"), End::Off(code)) => fail(format!("passed, but the emulator ended with {code:?}")),
             (Some("pass"), End::TimedOut(_)) => fail("passed, but did not power off".into()),
             (Some(text), _) => Verdict::Fail(text.strip_prefix("fail: ").unwrap_or(text).to_owned()),
-            (None, End::TimedOut(limit)) => {
-                fail(format!("no result after {} s; last line: {}", limit.as_secs(), last.map_or("none", String::as_str)))
-            }
+            (None, End::TimedOut(limit)) => fail(format!(
+                "no result after {} s; last line: {}",
+                limit.as_secs(),
+                last.map_or("none", String::as_str)
+            )),
             (None, End::Off(code)) => {
                 fail(format!("ended ({code:?}) without a result; last line: {}", last.map_or("none", String::as_str)))
             }
@@ -143,12 +145,7 @@ pub(crate) fn read_lines(stream: impl Read + Send + 'static) -> Receiver<String>
 
 /// Runs a machine to its end. Every line goes to `each` as it comes; with `qtest`, a line `@ qtest COMMAND` also goes
 /// to the emulator, so that a program can ask for a pin to change at the moment it is ready.
-pub(crate) fn run(
-    launch: &Launch,
-    limit: Duration,
-    qtest: bool,
-    each: &mut dyn FnMut(&str),
-) -> Result<Transcript> {
+pub(crate) fn run(launch: &Launch, limit: Duration, qtest: bool, each: &mut dyn FnMut(&str)) -> Result<Transcript> {
     let folder = tempfile::tempdir().context("a folder for sockets")?;
     let socket = folder.path().join("qtest");
     let launch = if qtest { launch.clone().qtest(&socket) } else { launch.clone() };

@@ -89,6 +89,7 @@ fn translates_through_the_soc() {
     assert_eq!(tree.region("ns16550"), Ok(Region { address: 0xF_E000_4500, length: 0x100 }));
     assert_eq!(tree.region("fsl,mpc8544-immr"), Ok(Region { address: 0xF_E000_0000, length: 0x10_0000 }));
     assert_eq!(tree.number("ns16550", "clock-frequency"), Ok(1234));
+    assert_eq!(tree.number("ns16550", "reg"), Ok(0x4500));
     assert_eq!(tree.time_base(), Ok(400_000_000));
 }
 
