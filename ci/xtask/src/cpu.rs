@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use hal_exc_api::cpu::{Cpu, Group, Pvr, identify};
-use hal_exc_api::vectors::{VectorAddress, VectorTable};
+use hal_exc_api::vectors::{VectorAddress, VectorEntry, VectorTable};
 use serde_json::Value;
 
 use crate::outcome::{Outcome, unusable};
@@ -84,6 +84,13 @@ fn address(address: VectorAddress) -> String {
     }
 }
 
+/// The rows as they lie in memory.
+fn by_address(table: &VectorTable) -> Vec<&'static VectorEntry> {
+    let mut rows: Vec<&VectorEntry> = table.entries().iter().collect();
+    rows.sort_by_key(|entry| VectorTable::offset_of(entry));
+    rows
+}
+
 /// A PVR as it is typed: up to eight hexadecimal digits, with or without `0x`.
 fn parse(text: &str) -> Result<Pvr> {
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
@@ -105,8 +112,7 @@ fn json(pvr: Pvr, found: &Result<Served, Lack>) -> String {
     match found {
         Ok(Served { cpu, crate_name, table }) => {
             let features: Vec<&str> = cpu.features().names().collect();
-            let vectors: Vec<String> = table
-                .entries()
+            let vectors: Vec<String> = by_address(table)
                 .iter()
                 .map(|entry| {
                     object(&[
@@ -135,9 +141,9 @@ fn json(pvr: Pvr, found: &Result<Served, Lack>) -> String {
 
 fn text(Served { cpu, crate_name, table }: &Served) -> String {
     let core = cpu.core();
-    let mut vectors = Table::new(&["address", "exception", "flavor", ""]);
-    for entry in table.entries() {
-        let kind = if entry.asynchronous { "asynchronous" } else { "" };
+    let mut vectors = Table::new(&["address", "exception", "flavor", "kind"]);
+    for entry in by_address(table) {
+        let kind = if entry.asynchronous { "asynchronous" } else { "synchronous" };
         vectors.row(&[&address(entry.address), entry.exception.name(), entry.flavor.name(), kind]);
     }
     format!(
@@ -214,7 +220,9 @@ mod tests {
         assert!(
             line.contains(r#"{"exception":"ExternalInput","address":"0x500","flavor":"classic","asynchronous":true}"#)
         );
+        let place = |address| line.find(&format!("\"address\":\"{address}\"")).unwrap();
         assert!(line.contains(r#"{"exception":"AltivecUnavailable","address":"0xf20""#));
+        assert!(place("0xf00") < place("0xf20") && place("0xf20") < place("0x1000"));
     }
 
     #[test]
