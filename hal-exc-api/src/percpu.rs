@@ -120,6 +120,7 @@ pub mod offset {
     pub const PARK_DEBUG: usize = PARK_STANDARD + 16;
     pub const PARK_MACHINE_CHECK: usize = PARK_STANDARD + 24;
     pub const MSR_KEEP: usize = offset_of!(Words, msr_keep);
+    pub const VECTOR_BASE: usize = offset_of!(Words, vector_base);
     pub const DISPATCH_HOOK: usize = offset_of!(Words, dispatch_hook);
 }
 

@@ -141,7 +141,7 @@ pub fn generate(
     target: Target,
     trampoline: Option<u32>,
 ) -> Result<Prologue, PrologueError> {
-    if slot % 16 != 0 {
+    if !slot.is_multiple_of(16) {
         return Err(PrologueError::Unaligned { slot });
     }
     let start = if entry.shadow_gprs { CLEAR_TGPR.len() } else { 0 };

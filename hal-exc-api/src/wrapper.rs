@@ -76,6 +76,7 @@ macro_rules! __wrapper_asm {
             ".set HX_PARK_DEBUG, {park_debug}",
             ".set HX_PARK_MACHINE_CHECK, {park_machine_check}",
             ".set HX_DISPATCH_HOOK, {dispatch_hook}",
+            ".set HX_VECTOR_BASE, {vector_base}",
             ".pushsection .text.hal_exc,\"ax\",@progbits",
             ".balign 32",
             $($text,)+
@@ -117,6 +118,7 @@ macro_rules! __wrapper_asm {
             park_debug = const $crate::percpu::offset::PARK_DEBUG,
             park_machine_check = const $crate::percpu::offset::PARK_MACHINE_CHECK,
             dispatch_hook = const $crate::percpu::offset::DISPATCH_HOOK,
+            vector_base = const $crate::percpu::offset::VECTOR_BASE,
             $($operands)*
         );
     };
@@ -136,7 +138,7 @@ macro_rules! __wrapper_label {
 #[macro_export]
 macro_rules! __wrapper_end {
     ($name:literal) => {
-        concat!(".size ", $name, ", . - ", $name)
+        concat!(".globl ", $name, "_end\n", $name, "_end:\n.size ", $name, ", . - ", $name)
     };
 }
 
@@ -300,6 +302,30 @@ macro_rules! __restore_all {
             lwz %r5, HX_GPR+20(%r1)
             lwz %r1, HX_GPR+4(%r1)", // the handler may have moved the stack
         )
+    };
+}
+
+/// Saves SRR0/1 in an isolated frame, for exceptions with a pair of their own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __keep_standard_pair {
+    () => {
+        "mfspr %r10, 26
+        mfspr %r11, 27
+        stw %r10, HX_SRR0(%r1)
+        stw %r11, HX_SRR1(%r1)"
+    };
+}
+
+/// Restores SRR0/1 from an isolated frame.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __give_standard_pair_back {
+    () => {
+        "lwz %r10, HX_SRR0(%r1)
+        lwz %r11, HX_SRR1(%r1)
+        mtspr 26, %r10
+        mtspr 27, %r11"
     };
 }
 
@@ -532,14 +558,16 @@ macro_rules! critical_wrapper {
 
 /// Expands the wrapper of an exception on a stack of its own: machine check, system reset, debug. See [`wrapper`](crate::wrapper).
 ///
-/// `slot` is `MACHINE_CHECK` or `DEBUG` and chooses stack and save words. `done` is text at the point where the
+/// `slot` is `MACHINE_CHECK` or `DEBUG` and chooses stack and save words. `keep` and `give_back` are
+/// [`__keep_standard_pair!`](crate::__keep_standard_pair) and [`__give_standard_pair_back!`](crate::__give_standard_pair_back),
+/// or empty where the pair itself is the standard one. `done` is text at the point where the
 /// exception is over for the scheduler; a debug wrapper clears its save word there, which tells an interrupting
 /// critical exception that a debug exception is under way. It may use r10.
 #[macro_export]
 macro_rules! isolated_wrapper {
     (name: $name:literal, slot: $slot:literal, pair: ($s0:literal, $s1:literal), ret: $ret:literal,
      fault: $fault:literal, syndrome: $syndrome:literal, enter: $enter:expr, leave: $leave:expr, recoverable: $recoverable:expr,
-     done: $done:expr $(,)?) => {
+     keep: $keep:expr, give_back: $give_back:expr, done: $done:expr $(,)?) => {
         $crate::__wrapper_asm!(
             $crate::__wrapper_far!($name, concat!("HX_PARK_", $slot, "(%r13)"), concat!("HX_PARK_", $slot, "+4(%r13)")),
             $crate::__wrapper_label!($name),
@@ -550,10 +578,7 @@ macro_rules! isolated_wrapper {
             "stw %r10, 0(%r1)",                   // back chain
             "stw %r10, HX_GPR+4(%r1)",
             "stw %r11, HX_GPR+12(%r1)",
-            "mfspr %r10, 26",                    // SRR0/1 may belong to a standard exception just entered
-            "mfspr %r11, 27",
-            "stw %r10, HX_SRR0(%r1)",
-            "stw %r11, HX_SRR1(%r1)",
+            $keep,                              // SRR0/1 may belong to a standard exception just entered
             concat!("mfspr %r10, ", $fault),     // captured now: a later fault changes it
             concat!("mfspr %r11, ", $syndrome),
             $crate::__save_special!($s0, $s1),
@@ -577,10 +602,7 @@ macro_rules! isolated_wrapper {
             "addi %r10, %r10, -1",
             "stw %r10, HX_NEST(%r13)",
             $done,
-            "lwz %r10, HX_SRR0(%r1)",
-            "lwz %r11, HX_SRR1(%r1)",
-            "mtspr 26, %r10",
-            "mtspr 27, %r11",
+            $give_back,
             $crate::__restore_special!(),
             $crate::__restore_all!($s0, $s1),
             $ret,

@@ -34,9 +34,9 @@ impl BootInfo {
             return None;
         }
         if r3 > MOST_ARGUMENTS {
-            return (r3 % 4 == 0 && word(r3) == FDT_MAGIC).then_some(r3);
+            return (r3.is_multiple_of(4) && word(r3) == FDT_MAGIC).then_some(r3);
         }
-        if r4 == 0 || r4 % 4 != 0 {
+        if r4 == 0 || !r4.is_multiple_of(4) {
             return None;
         }
         (0..r3).find_map(|n| {

@@ -24,7 +24,7 @@ pub unsafe fn copy_up(mut dst: *mut u8, mut src: *const u8, mut n: usize) {
     // SAFETY: both pointers advance together and `n` counts what is left, so every access lies inside the
     // caller's ranges; word accesses happen only while both pointers are word aligned and `n >= WORD`.
     unsafe {
-        if n >= SHORT && (dst as usize ^ src as usize) % WORD == 0 {
+        if n >= SHORT && (dst as usize ^ src as usize).is_multiple_of(WORD) {
             for _ in 0..to_boundary(dst as usize) {
                 *dst = *src;
                 (dst, src, n) = (dst.add(1), src.add(1), n - 1);
@@ -50,7 +50,7 @@ pub unsafe fn copy_down(dst: *mut u8, src: *const u8, mut n: usize) {
     // SAFETY: `n` counts what is left and every access lies below `dst + n` and `src + n`; word accesses
     // happen only while both ends are word aligned and `n >= WORD`.
     unsafe {
-        if n >= SHORT && (dst as usize ^ src as usize) % WORD == 0 {
+        if n >= SHORT && (dst as usize ^ src as usize).is_multiple_of(WORD) {
             for _ in 0..(dst as usize).wrapping_add(n) % WORD {
                 n -= 1;
                 *dst.add(n) = *src.add(n);
@@ -114,7 +114,7 @@ pub unsafe fn fill(mut dst: *mut u8, value: u8, mut n: usize) {
 pub unsafe fn compare(mut a: *const u8, mut b: *const u8, mut n: usize) -> i32 {
     // SAFETY: as in `copy_up`.
     unsafe {
-        if n >= SHORT && (a as usize ^ b as usize) % WORD == 0 {
+        if n >= SHORT && (a as usize ^ b as usize).is_multiple_of(WORD) {
             // Skip equal words; the bytes of the first different one decide below.
             let head = to_boundary(a as usize);
             for _ in 0..head {

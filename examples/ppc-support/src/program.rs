@@ -8,7 +8,7 @@ use crate::println;
 
 /// Why a program failed: the text after `result: fail: `.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Failure(heapless::String<160>);
+pub struct Failure(heapless::String<112>);
 
 impl Failure {
     /// A failure with this text; what does not fit is cut off.
@@ -33,7 +33,7 @@ impl<E: core::error::Error> From<E> for Failure {
     }
 }
 
-struct Cut(heapless::String<160>);
+struct Cut(heapless::String<112>);
 
 impl fmt::Write for Cut {
     fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn long_texts_are_cut() {
         let long: String = core::iter::repeat_n('x', 500).collect();
-        assert_eq!(Failure::new(&long).to_string(), long[..160]);
+        assert_eq!(Failure::new(&long).to_string(), long[..112]);
     }
 
     #[test]

@@ -19,13 +19,13 @@ impl Tree<'static> {
     pub fn of_loader(boot: &crate::BootInfo) -> Result<Self, BoardError> {
         use crate::handover::reach;
 
-        // SAFETY (both closures): the loader's own pointers lead to memory; what cannot be mapped reads as 0.
-        let word = |address: u32| unsafe {
-            if reach(boot, address, 4).is_err() { 0 } else { (address as *const u32).read_volatile() }
+        let word = |address: u32| {
+            // SAFETY: the loader's own pointers lead to memory; what cannot be mapped reads as 0.
+            unsafe { if reach(boot, address, 4).is_err() { 0 } else { (address as *const u32).read_volatile() } }
         };
-        // SAFETY: as above.
-        let byte = |address: u32| unsafe {
-            if reach(boot, address, 1).is_err() { 0 } else { (address as *const u8).read_volatile() }
+        let byte = |address: u32| {
+            // SAFETY: as above.
+            unsafe { if reach(boot, address, 1).is_err() { 0 } else { (address as *const u8).read_volatile() } }
         };
         let address = boot.find_device_tree(word, byte).ok_or(BoardError::NoDeviceTree(boot.args[0]))?;
         let length = word(address + 4);
