@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cpu`: which CPU is this, which crate serves it, what are its vectors.
 
+use std::io::{ErrorKind, Write};
+
 use anyhow::Result;
 use hal_exc_api::cpu::{Cpu, Group, Pvr, identify};
 use hal_exc_api::vectors::{VectorAddress, VectorEntry, VectorTable};
@@ -170,10 +172,18 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
     for pvr in pvrs {
         let found = look_up(pvr);
         all &= found.is_ok();
-        match &found {
-            _ if request.json => println!("{}", json(pvr, &found)),
-            Ok(served) => println!("{}", text(served)),
-            Err(lack) => eprintln!("error: {}", lack.text),
+        let line = match &found {
+            _ if request.json => json(pvr, &found),
+            Ok(served) => text(served),
+            Err(lack) => {
+                eprintln!("error: {}", lack.text);
+                continue;
+            }
+        };
+        match writeln!(std::io::stdout(), "{line}") {
+            // Whoever reads has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
+            other => other?,
         }
     }
     Ok(Outcome::of(all))
