@@ -14,6 +14,7 @@ mod intid;
 mod levels;
 mod traits;
 pub mod v2;
+pub mod v3;
 mod version;
 mod wait;
 

@@ -9,6 +9,9 @@
 //! * A PL011 console ([`println!`]), exit with a status ([`exit()`]), the generic timer
 //!   ([`timer`]), a few CPU helpers ([`cpu`]) and bounded waits ([`wait`]).
 //!
+//! The programs that exercise the interrupt controller are here too ([`gic`]), written once for
+//! every board and every GIC version.
+//!
 //! Crates weighed: `aarch32-rt` and `aarch64-rt` start one core with one linker script of their
 //! own and cannot be entered by all cores at once or a second time without a reload, which the
 //! restart programs need, so start-up and vectors are here; `arm-pl011-uart` is used as it is;
@@ -28,6 +31,8 @@
 
 pub mod console;
 pub mod cpu;
+pub mod gic;
+pub mod once;
 pub mod smp;
 #[cfg(any(target_arch = "arm", target_arch = "aarch64"))]
 pub mod start;

@@ -4,6 +4,8 @@
 //! An ELF image is entered by all cores at once, in secure SVC mode.
 #![no_std]
 
+pub mod machine;
+
 pub use arm_support::timer as clock;
 
 /// Name in the first line of every program.

@@ -5,6 +5,7 @@
 #![no_std]
 
 pub mod clock;
+pub mod machine;
 
 /// Name in the first line of every program.
 pub const NAME: &str = "vexpress-a9";

@@ -5,6 +5,8 @@
 //! it there is no PSCI and an ELF image is entered by all cores at once.
 #![no_std]
 
+pub mod machine;
+
 pub use arm_support::timer as clock;
 use arm_support::{MAX_CPUS, cpu, smp, start, wait};
 
@@ -71,7 +73,8 @@ pub fn boot_secondaries() -> Option<usize> {
         return Some(smp::count());
     }
     for core in 1..MAX_CPUS {
-        if cpu_on(core as u64, start::entry_address()) != 0 {
+        // -4: on already, and started again by itself (a warm restart).
+        if !matches!(cpu_on(core as u64, start::entry_address()), 0 | -4) {
             return Some(core);
         }
         if !wait::until(|| smp::is_up(core)) {
