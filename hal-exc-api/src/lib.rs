@@ -6,7 +6,9 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod alignment;
 pub mod backtrace;
+pub mod context;
 pub mod cpu;
 pub mod critical;
 pub mod exception;

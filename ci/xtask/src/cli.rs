@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::outcome::Outcome;
-use crate::{demo, run, test, toolchain};
+use crate::{cpu, demo, run, setup, test, toolchain};
 
 /// Set-up, demo, tests, race sweeps and counts of this workspace.
 #[derive(Debug, Parser)]
@@ -22,12 +22,20 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Bring in what is missing: Rust targets, QEMU, a disassembler, U-Boot
+    Setup {
+        /// Only look; status 2 and a line per missing thing with its mend
+        #[arg(long)]
+        check: bool,
+    },
     /// Build the boards, boot them and show what was recognised, taken and handled
     Demo,
     /// All checks
     Test(TestArgs),
     /// Run one program on one board; its exit status is the verdict
     Run(RunArgs),
+    /// Which CPU is this, which crate serves it, what are its vectors
+    Cpu(CpuArgs),
 }
 
 #[derive(Debug, Args)]
@@ -44,6 +52,16 @@ struct TestArgs {
     /// Only the checks whose name contains this
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct CpuArgs {
+    /// One JSON object per line
+    #[arg(long)]
+    json: bool,
+    /// Processor version registers, in hexadecimal
+    #[arg(required = true, value_name = "PVR")]
+    pvrs: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -76,7 +94,11 @@ pub(crate) fn dispatch() -> Result<Outcome> {
     if cli.distro_rust {
         toolchain::force_distribution();
     }
+    if !matches!(cli.command, Command::Setup { .. }) {
+        setup::ensure()?;
+    }
     match cli.command {
+        Command::Setup { check } => setup::run(check),
         Command::Demo => demo::run(),
         Command::Test(args) => {
             test::run(&test::Wanted { host: args.host, qemu: args.qemu, full: args.full, filter: args.filter })
@@ -90,6 +112,7 @@ pub(crate) fn dispatch() -> Result<Outcome> {
             timeout: args.timeout,
             options: args.options,
         }),
+        Command::Cpu(args) => cpu::run(&cpu::Request { pvrs: args.pvrs, json: args.json }),
     }
 }
 

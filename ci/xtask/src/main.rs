@@ -9,13 +9,16 @@ mod boards;
 mod build;
 mod checks;
 mod cli;
+mod cpu;
 mod crates;
 mod demo;
 mod dependencies;
+mod diff;
 mod disasm;
 mod docs;
 mod elf;
 mod emulated;
+mod gdb;
 mod golden;
 mod outcome;
 mod programs;
@@ -24,6 +27,8 @@ mod qemu;
 mod qtest;
 mod records;
 mod run;
+mod setup;
+mod sockets;
 mod table;
 mod test;
 mod toolchain;
@@ -34,5 +39,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     qemu::child::end_children_on_signal();
-    outcome::exit_code(cli::dispatch())
+    let result = cli::dispatch();
+    if qemu::child::is_ending() {
+        return ExitCode::from(qemu::child::INTERRUPTED);
+    }
+    outcome::exit_code(result)
 }

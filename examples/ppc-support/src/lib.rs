@@ -20,8 +20,10 @@ pub mod mem;
 pub mod mmio;
 pub mod once;
 pub mod program;
+pub mod shared;
 pub mod tlb1;
 pub mod tree;
+pub mod trial;
 pub mod uart;
 
 pub use boot::BootInfo;
