@@ -94,7 +94,7 @@ pub unsafe extern "C" fn critical_dispatch_frame(frame: *mut CriticalFrame) -> *
     let copy = copy_address(filled.interrupt.back_chain) as *mut CriticalFrame;
     // SAFETY: the memory below the interrupted stack pointer is free (this ABI has no red zone, and no standard
     // interrupt is under way that would have saved r3 there); stacks are mapped whenever interrupts can come.
-    unsafe { copy.write(*filled) };
+    unsafe { core::ptr::copy_nonoverlapping(frame, copy, 1) };
     copy
 }
 
