@@ -19,6 +19,8 @@ pub mod handover;
 pub mod mem;
 pub mod mmio;
 pub mod once;
+#[cfg(target_arch = "powerpc")]
+pub mod platform;
 pub mod program;
 pub mod shared;
 pub mod tlb1;

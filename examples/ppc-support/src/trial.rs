@@ -9,7 +9,7 @@ use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use hal_exc_api::exception::Exception;
-use hal_exc_api::frame::Frame;
+use hal_exc_api::frame::{Frame, InterruptFrame};
 
 use crate::Failure;
 use crate::ensure;
@@ -224,6 +224,29 @@ impl Expected {
             fault_address: None,
             changed: None,
         }
+    }
+
+    /// As [`check`](Self::check), for the frame of an interrupt, which holds the volatile registers only.
+    ///
+    /// # Errors
+    /// A [`Failure`] that names the first difference.
+    pub fn check_interrupt(&self, frame: Option<InterruptFrame>, after: &Registers) -> Result<(), Failure> {
+        let frame = frame.map(|saved| {
+            let mut frame = Frame::new(saved.vector, saved.pc, saved.msr);
+            (frame.cr, frame.xer, frame.ctr, frame.lr) = (saved.cr, saved.xer, saved.ctr, saved.lr);
+            // What the frame does not hold is looked at in the registers afterwards.
+            for n in 0..32 {
+                frame.gpr[n] = match n {
+                    0 => saved.r0,
+                    1 => saved.back_chain,
+                    3..=12 => saved.r3_to_r12[n - 3],
+                    13 => after.gpr[13],
+                    _ => pattern(n as u32),
+                };
+            }
+            frame
+        });
+        self.check(frame, after)
     }
 
     /// Compares the frame that the handler saw and the registers that the program found afterwards.

@@ -75,6 +75,27 @@ fn every_difference_fails() {
 }
 
 #[test]
+fn every_difference_of_an_interrupt_frame_fails() {
+    let (mut expected, full, after) = good();
+    (expected.syndrome, expected.fault_address) = (0, None);
+    let mut frame = InterruptFrame::new(full.vector, full.pc, full.msr);
+    (frame.cr, frame.xer, frame.ctr, frame.lr) = (CR, XER, CTR, LR);
+    (frame.r0, frame.back_chain) = (pattern(0), after.gpr[1]);
+    frame.r3_to_r12.copy_from_slice(&after.gpr[3..13]);
+    assert_eq!(expected.check_interrupt(Some(frame), &after), Ok(()));
+    for n in 0..size_of::<InterruptFrame>() / 4 {
+        if n == 1 {
+            continue; // room for a callee's LR
+        }
+        let mut bad = frame;
+        // SAFETY: the frame is nothing but words.
+        unsafe { *(&raw mut bad).cast::<u32>().add(n) ^= 1 };
+        assert!(expected.check_interrupt(Some(bad), &after).is_err(), "word {n}");
+    }
+    assert!(expected.check_interrupt(None, &after).is_err());
+}
+
+#[test]
 fn the_first_frame_stays_until_it_is_taken() {
     let last = Last::new();
     assert!(last.take().is_none());
