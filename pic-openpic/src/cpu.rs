@@ -8,7 +8,7 @@ use hal_exc_api::pic::{
 
 use crate::bus::{Bus, after_branch, complete};
 use crate::handshake::Handshake;
-use crate::pic::OpenPic;
+use crate::pic::{MPIC_LINES, OpenPic};
 use crate::registers::{CTPR_ALL, acknowledge, end, ipi_dispatch, task_priority};
 
 /// An interrupt in service. Ended by [`Acknowledge::end`].
@@ -26,6 +26,10 @@ impl Claim for InService {
     }
 }
 
+/// Answers of `indirect` that are no line.
+const SPURIOUS: u32 = 1 << 16;
+const UNKNOWN: u32 = 2 << 16;
+
 /// The CPU's output stays asserted while something deliverable is pending, so one acknowledge per
 /// exception is enough.
 impl<B: Bus, H: Handshake> Acknowledge for OpenPic<B, H> {
@@ -33,34 +37,55 @@ impl<B: Bus, H: Handshake> Acknowledge for OpenPic<B, H> {
 
     #[inline(always)]
     fn acknowledge(&self, cpu: CpuId) -> Acknowledged<InService> {
-        let vector = self.handshake.vector(&self.bus, cpu);
-        if self.vectors.is_direct(vector) {
-            // The handlers' loads must not run ahead of the answer.
-            after_branch();
-            Acknowledged::Claimed(InService { line: Line::new(vector as u16), cpu })
-        } else {
-            self.indirect(cpu, vector)
+        let mut vector = self.handshake.vector(&self.bus, cpu);
+        // A Freescale MPIC's lines are known: a constant instead of a load.
+        let direct = if H::FREESCALE { vector < u32::from(MPIC_LINES) } else { self.vectors.is_direct(vector) };
+        if !direct {
+            if H::FREESCALE {
+                // There every line is direct: nothing comes back from here to the hot path.
+                return self.no_line(vector);
+            }
+            vector = self.indirect(vector);
+            if vector == SPURIOUS {
+                return Acknowledged::Spurious;
+            }
+            if vector > u32::from(u16::MAX) {
+                return Acknowledged::Unknown(Vector::new(vector as u16));
+            }
         }
+        // The handlers' loads must not run ahead of the answer, which was branched on.
+        after_branch();
+        Acknowledged::Claimed(InService { line: Line::new(vector as u16), cpu })
     }
 
     #[inline(always)]
     fn end(&self, claim: InService) {
-        self.handshake.before_end(&self.bus, claim.cpu);
-        self.bus.write(end(claim.cpu), 0);
+        self.handshake.end(&self.bus, claim.cpu);
     }
 }
 
 impl<B: Bus, H: Handshake> OpenPic<B, H> {
+    /// What a vector beyond the direct ones means: a line, [`SPURIOUS`], or [`UNKNOWN`] and the vector. A number rather than
+    /// the enum, so that nothing goes through memory.
     #[cold]
     #[inline(never)]
-    fn indirect(&self, cpu: CpuId, vector: u32) -> Acknowledged<InService> {
+    fn indirect(&self, vector: u32) -> u32 {
+        if vector == self.vectors.spurious() {
+            return SPURIOUS;
+        }
+        match self.vectors.indirect(vector) {
+            Some(line) => u32::from(line.number()),
+            None => UNKNOWN | vector & 0xFFFF,
+        }
+    }
+
+    #[cold]
+    #[inline(always)]
+    fn no_line(&self, vector: u32) -> Acknowledged<InService> {
         if vector == self.vectors.spurious() {
             return Acknowledged::Spurious;
         }
-        match self.vectors.indirect(vector) {
-            Some(line) => Acknowledged::Claimed(InService { line, cpu }),
-            None => Acknowledged::Unknown(Vector::new(u16::try_from(vector).unwrap_or(u16::MAX))),
-        }
+        Acknowledged::Unknown(Vector::new(vector as u16))
     }
 
     pub(crate) fn send_to(&self, from: CpuId, number: u8, to: CpuMask) -> Result<(), PicError> {

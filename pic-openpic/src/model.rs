@@ -79,6 +79,16 @@ impl Model {
     };
 }
 
+impl Model {
+    /// Whether it has the lines of every Freescale MPIC.
+    pub(crate) const fn has_mpic_lines(&self) -> bool {
+        self.freescale
+            && self.ipis == Self::FREESCALE.ipis
+            && self.timers == Self::FREESCALE.timers
+            && self.vector_bits == 16
+    }
+}
+
 /// What was found at start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]

@@ -50,6 +50,9 @@ impl Place {
     }
 }
 
+/// Line numbers of every Freescale MPIC: 256 source positions, 4 inter-processor interrupts, 8 timers.
+pub const MPIC_LINES: u16 = 268;
+
 const fn in_run((first, count): Run, position: u16) -> bool {
     first <= position && position < first + count
 }

@@ -21,6 +21,10 @@ impl Register {
 
 /// Block revision 1 (Freescale): IP 0x0040, major, minor.
 pub const BRR1: Register = Register(0x0000);
+/// Interrupt acknowledge of the CPU that reads (Freescale's private access window).
+pub const PRIVATE_ACKNOWLEDGE: Register = Register(IACK);
+/// End of interrupt of the CPU that writes (Freescale's private access window).
+pub const PRIVATE_END: Register = Register(EOI);
 /// Feature reporting.
 pub const FRR: Register = Register(0x1000);
 /// Global configuration.
@@ -270,6 +274,8 @@ mod tests {
         let last = CpuId::new(31).unwrap();
         let rows: &[(Register, usize, &str)] = &[
             (BRR1, 0x0000, "BRR1"),
+            (PRIVATE_ACKNOWLEDGE, 0x00A0, "IACK, private"),
+            (PRIVATE_END, 0x00B0, "EOI, private"),
             (FRR, 0x1000, "FRR"),
             (GCR, 0x1020, "GCR"),
             (EICR, 0x1030, "EICR"),
@@ -337,12 +343,12 @@ mod tests {
     #[test]
     fn fields_as_the_manual_numbers_them() {
         // The manuals count from the left: bit n is 31 - n here.
-        assert_eq!(VPR_MASK, 1 << (31 - 0));
+        assert_eq!(VPR_MASK, 1 << 31);
         assert_eq!(VPR_ACTIVITY, 1 << (31 - 1));
         assert_eq!(VPR_HIGH, 1 << (31 - 8));
         assert_eq!(VPR_LEVEL, 1 << (31 - 9));
         assert_eq!(VPR_PRIORITY, 0xF << (31 - 15));
         assert_eq!(IDR_CI0, 1 << (31 - 1));
-        assert_eq!(GCR_RESET, 1 << (31 - 0));
+        assert_eq!(GCR_RESET, 1 << 31);
     }
 }

@@ -74,6 +74,9 @@ impl<B: Bus, H: Handshake> OpenPic<B, H> {
         if H::PROXY && identity.mpic_version().is_none_or(|(major, _)| major < 4) {
             return Err(StartError::NoExternalProxy { word: identity.brr1 });
         }
+        if H::FREESCALE && !config.model.has_mpic_lines() {
+            return Err(StartError::NotFreescale { word: identity.brr1 });
+        }
         let pic = Self::describe(bus, config, identity, handshake);
         pic.check_cpu_mask(CpuMask::only(config.boot_cpu), Line::new(0))?;
         pic.check_priority(config.priority)?;
