@@ -27,6 +27,7 @@ pub mod tlb1;
 pub mod tree;
 pub mod trial;
 pub mod uart;
+pub mod uic;
 
 pub use boot::BootInfo;
 pub use error::BoardError;

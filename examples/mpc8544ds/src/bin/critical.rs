@@ -16,7 +16,7 @@ use hal_exc_api::pic::{CpuId, CpuInterface, CriticalRouting, LineMask, Output};
 use pic_openpic::registers;
 use ppc_support::mmio::Mmio;
 use ppc_support::shared::Shared;
-use ppc_support::trial::{Expected, Registers};
+use ppc_support::trial::{Expected, Last, Registers};
 use ppc_support::{BootInfo, Failure, ensure, println, program, trial};
 
 program!(main, mpc8544ds::power_off);
@@ -32,7 +32,7 @@ struct Devices {
 }
 
 static TAKEN: AtomicU32 = AtomicU32::new(0);
-static SEEN: Shared<InterruptFrame> = Shared::new();
+static SEEN: Last = Last::new();
 
 /// MSR\[CE\], critical enable.
 const MSR_CE: u32 = 0x0002_0000;
@@ -85,7 +85,7 @@ fn run(name: &str, trial: Trial, arguments: [u32; 2]) -> Result<(), Failure> {
     ensure!(after.msr & MSR_CE != 0, "{name}: MSR {:08x} lacks CE", after.msr);
     let expected = Expected::at_instruction(Exception::CriticalInput, &after, arguments);
     let expected = Expected { pc: after.instruction + 4, ..expected };
-    expected.check_interrupt(SEEN.with(|frame| *frame), &after)?;
+    expected.check_interrupt(SEEN.take(), &after)?;
     let taken = TAKEN.load(Ordering::Relaxed) - before;
     ensure!(taken == 1, "{name}: {taken} critical interrupts, not 1");
     println!("{name} critical interrupt: all registers intact");
@@ -102,7 +102,7 @@ extern "C" fn on_critical(frame: &mut InterruptFrame) -> Handled {
     });
     // SAFETY: the interrupted PC lies in the image's code.
     if unsafe { (frame.pc as *const u32).read() } == SPIN {
-        SEEN.put(*frame);
+        SEEN.record_interrupt(frame);
         frame.pc += 4;
     }
     if quiet.is_some() { Handled::Handled } else { Handled::NotHandled }

@@ -18,7 +18,7 @@ use hal_exc_api::pic::{CpuId, CpuInterface, InterProcessor, IpiTarget, Msi, Time
 use pic_openpic::{BigEndian, Mmio, SharedMsi, registers};
 use ppc_support::platform::SingleCpu;
 use ppc_support::shared::Shared;
-use ppc_support::trial::{Expected, Registers};
+use ppc_support::trial::{Expected, Last, Registers};
 use ppc_support::{BootInfo, Failure, ensure, println, program, trial};
 use ppce500::Pic;
 
@@ -50,7 +50,7 @@ static TIMERS: AtomicU32 = AtomicU32::new(0);
 /// The UART, for its handler.
 static UART: Shared<ppc_support::mmio::Mmio> = Shared::new();
 /// The frame of the interrupt that ended a spinning trial.
-static SEEN: Shared<InterruptFrame> = Shared::new();
+static SEEN: Last = Last::new();
 
 const ROUNDS: u32 = 100;
 const TIMER: &str = "timer";
@@ -125,7 +125,7 @@ fn run(name: &str, trial: Trial, arguments: [u32; 2], count: &AtomicU32) -> Resu
     unsafe { trial(&mut after, arguments[0], arguments[1]) };
     let expected = Expected::at_instruction(Exception::ExternalInput, &after, arguments);
     let expected = Expected { pc: after.instruction + 4, ..expected };
-    expected.check_interrupt(SEEN.with(|frame| *frame), &after)?;
+    expected.check_interrupt(SEEN.take(), &after)?;
     let taken = count.load(Ordering::Relaxed) - before;
     ensure!(taken == 1 || taken > 1 && name == TIMER, "{name}: {taken} interrupts, not 1");
     println!("{name} interrupt: all registers intact");
@@ -158,7 +158,7 @@ extern "C" fn on_external(frame: &mut InterruptFrame) -> Handled {
     let handled = IRQS.dispatch();
     // SAFETY: the interrupted PC lies in the image's code.
     if unsafe { (frame.pc as *const u32).read() } == SPIN {
-        SEEN.put(*frame);
+        SEEN.record_interrupt(frame);
         frame.pc += 4;
     }
     handled
