@@ -14,7 +14,7 @@ use crate::cpu::{Cpu, Pvr, identify};
 use crate::frame::{Frame, InterruptFrame, IsolatedFrame};
 use crate::handler::Handled;
 use crate::percpu::PerCpu;
-use crate::report::{AnyFrame, Report};
+use crate::report::AnyFrame;
 
 /// A frame of any kind, for handlers that take all exceptions.
 #[derive(Debug)]
@@ -81,25 +81,6 @@ pub struct Fatal<'a> {
     pub index: u32,
     /// It happened inside a fatal report of this CPU: say so in one line and stop, do not begin another report.
     pub nested: bool,
-}
-
-/// The whole report: cause, frame, back chain is the board's to add, because only it knows its stacks.
-impl fmt::Display for Fatal<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.nested {
-            return writeln!(
-                f,
-                "fatal exception inside a fatal report on CPU {}, at {:08x}",
-                self.index,
-                self.frame.pc()
-            );
-        }
-        writeln!(f, "fatal exception on CPU {}: {}", self.index, self.cause)?;
-        match &self.cpu {
-            Some(cpu) => write!(f, "{}", Report::new(cpu, self.frame)),
-            None => writeln!(f, "the per-CPU block is damaged; PC {:08x}", self.frame.pc()),
-        }
-    }
 }
 
 fn hand_to_global(cpu: &PerCpu, frame: FrameMut<'_>) -> Handled {

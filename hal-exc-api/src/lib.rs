@@ -6,6 +6,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod alignment;
 pub mod backtrace;
 pub mod cpu;
 pub mod critical;

@@ -27,6 +27,7 @@ use core::fmt;
 
 use crate::cpu::{Cpu, Model, Pvr};
 use crate::exception::{Exception, VectorWord};
+use crate::fatal::Fatal;
 use crate::flavor::Flavor;
 use crate::frame::{CriticalFrame, Frame, InterruptFrame, IsolatedFrame};
 use crate::msr::{MsrLayout, MsrNames};
@@ -130,7 +131,7 @@ impl<'a> AnyFrame<'a> {
 /// A frame as text.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
-    model: &'a Model,
+    model: Option<&'a Model>,
     pvr: Option<Pvr>,
     frame: AnyFrame<'a>,
     flavor: Option<Flavor>,
@@ -144,7 +145,14 @@ impl<'a> Report<'a> {
 
     /// A report of `frame` as a CPU of `model` understands it: for tools that know the model only.
     pub fn of_model(model: &'a Model, frame: impl Into<AnyFrame<'a>>) -> Self {
-        Self { model, pvr: None, frame: frame.into(), flavor: None }
+        Self { model: Some(model), pvr: None, frame: frame.into(), flavor: None }
+    }
+
+    /// The report of a fatal exception. On a CPU that was never identified bits keep their names to themselves.
+    #[must_use]
+    pub fn of_fatal(fatal: &Fatal<'a>) -> Self {
+        let cpu = fatal.cpu.as_ref();
+        Self { model: cpu.map(Cpu::model), pvr: cpu.map(Cpu::pvr), frame: fatal.frame, flavor: None }
     }
 
     /// Names this flavor instead of the one that the core's description gives for the exception.
@@ -154,8 +162,11 @@ impl<'a> Report<'a> {
     }
 
     fn flavor_of(&self, exception: Exception) -> Option<Flavor> {
-        let core = &self.model.core;
-        self.flavor.or(match exception {
+        if self.flavor.is_some() {
+            return self.flavor;
+        }
+        let core = &self.model?.core;
+        match exception {
             Exception::MachineCheck => Some(core.machine_check),
             Exception::Debug => core.debug,
             Exception::CriticalInput
@@ -163,7 +174,7 @@ impl<'a> Report<'a> {
             | Exception::CriticalDoorbell
             | Exception::GuestCriticalDoorbell => core.critical,
             _ => Some(Flavor::Classic),
-        })
+        }
     }
 
     fn heading(&self, f: &mut fmt::Formatter<'_>, vector: VectorWord) -> fmt::Result {
@@ -181,7 +192,7 @@ impl<'a> Report<'a> {
                 writeln!(f, "exception: DAMAGED FRAME, {unknown} (vector word {:08x})", vector.raw())?;
             }
         }
-        write!(f, "cpu: {}", self.model.name)?;
+        write!(f, "cpu: {}", self.model.map_or("not identified", |model| model.name))?;
         match self.pvr {
             Some(pvr) => writeln!(f, ", PVR {pvr}"),
             None => writeln!(f),
@@ -190,8 +201,13 @@ impl<'a> Report<'a> {
 
     fn reasons(&self, f: &mut fmt::Formatter<'_>, syndrome: &Syndrome) -> fmt::Result {
         let Some(frame) = self.frame.full() else { return Ok(()) };
-        let (address, register) = if is_classic(self.model.group) { ("DAR", "DSISR") } else { ("DEAR", "ESR") };
+        let (address, register) = match self.model {
+            Some(model) if is_classic(model) => ("DAR", "DSISR"),
+            Some(_) => ("DEAR", "ESR"),
+            None => ("fault address", "syndrome"),
+        };
         let unset = match frame.vector.exception() {
+            _ if self.model.is_none() => "of an unknown CPU",
             Ok(_) => "not set by this exception",
             Err(_) => "of an unknown exception",
         };
@@ -235,8 +251,11 @@ impl fmt::Display for Report<'_> {
         let syndrome = syndrome::of(self.model, common.vector.exception().ok());
         self.heading(f, common.vector)?;
         writeln!(f, "PC  {:08x}", common.pc)?;
-        let names = MsrNames::new(MsrLayout::of(self.model), common.msr & !syndrome.srr1_mask);
-        writeln!(f, "MSR {:08x}  {names}", common.msr)?;
+        write!(f, "MSR {:08x}", common.msr)?;
+        if let Some(model) = self.model {
+            write!(f, "  {}", MsrNames::new(MsrLayout::of(model), common.msr & !syndrome.srr1_mask))?;
+        }
+        writeln!(f)?;
         if !syndrome.srr1_bits.is_empty() {
             let reason = common.msr & syndrome.srr1_mask;
             writeln!(f, "    of which {reason:08x} is the reason: {}", Names(syndrome.srr1_bits, reason))?;
@@ -248,6 +267,18 @@ impl fmt::Display for Report<'_> {
         writeln!(f, "XER {:08x}  {}", common.xer, XerBits(common.xer))?;
         self.registers(f)?;
         self.lower_levels(f)
+    }
+}
+
+/// A nested one is a single line: the first report was interrupted by a fault of its own.
+impl fmt::Display for Fatal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.nested {
+            let (pc, word) = (self.frame.pc(), self.frame.vector().raw());
+            return writeln!(f, "fatal, CPU {}: again, at {pc:08x}, vector word {word:08x}", self.index);
+        }
+        writeln!(f, "fatal, CPU {}: {}", self.index, self.cause)?;
+        Report::of_fatal(self).fmt(f)
     }
 }
 
@@ -315,5 +346,32 @@ impl fmt::Display for XerBits {
             }
         }
         write!(f, "count {}", self.0 & 0x7F)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+    use crate::cpu::identify;
+    use crate::fatal::Cause;
+
+    #[test]
+    fn fatal_reports_say_why_and_nested_ones_are_short() {
+        let mut frame = Frame::new(VectorWord::new(Exception::Program, false), 0x1234, 0x9000);
+        frame.syndrome = 0x0400_0000;
+        let cpu = identify(Pvr(0x8021_0030)).ok();
+        let frame = AnyFrame::Full(&frame);
+        let fatal = Fatal { cause: Cause::Unhandled, frame, cpu, index: 1, nested: false };
+        let text = fatal.to_string();
+        assert!(text.starts_with("fatal, CPU 1: nobody handled it\nexception: program, synchronous"), "{text}");
+        assert!(text.contains("ESR 04000000  privileged instruction\n"), "{text}");
+        let nested = Fatal { nested: true, ..fatal }.to_string();
+        assert_eq!(nested, "fatal, CPU 1: again, at 00001234, vector word 00000118\n");
+        let unknown = Fatal { cpu: None, ..fatal }.to_string();
+        assert!(unknown.contains("cpu: not identified"), "{unknown}");
+        assert!(unknown.contains("syndrome 04000000  of an unknown CPU\n"), "{unknown}");
+        assert!(!unknown.contains("privileged"), "{unknown}");
     }
 }

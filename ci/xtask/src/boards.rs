@@ -85,7 +85,9 @@ impl Board {
 
     /// The configuration for a CPU model or label; any other CPU model is tried on the default machine.
     pub(crate) fn config(&self, cpu: Option<&str>) -> Config {
-        let Some(cpu) = cpu else { return self.configs[0] };
+        let Some(cpu) = cpu else {
+            return self.configs[0];
+        };
         let listed = self.configs.iter().find(|config| config.label == cpu || config.cpu == Some(cpu));
         // The name lives as long as the process: there is one per command line.
         listed.copied().unwrap_or_else(|| self.configs[0].with_cpu(String::leak(cpu.to_owned())))

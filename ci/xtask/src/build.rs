@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::outcome::unusable;
 use crate::progress::Progress;
-use crate::toolchain;
+use crate::toolchain::{self, Toolchain};
 
 /// The images of a package, by the name of the program.
 pub(crate) type Images = Arc<BTreeMap<String, PathBuf>>;
@@ -22,9 +22,9 @@ pub(crate) fn images(package: &str, target: &str) -> Result<Images> {
     static BUILT: Mutex<BTreeMap<(String, String), Result<Images, String>>> = Mutex::new(BTreeMap::new());
     // Held while building: cargo would queue a second build anyway.
     let mut built = BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let result = built
-        .entry((package.to_owned(), target.to_owned()))
-        .or_insert_with(|| build(package, target).map(Arc::new).map_err(|error| format!("{error:#}")));
+    let result = built.entry((package.to_owned(), target.to_owned())).or_insert_with(|| {
+        with(toolchain::current(), package, target).map(Arc::new).map_err(|error| format!("{error:#}"))
+    });
     result.clone().map_err(|text| anyhow!(text))
 }
 
@@ -36,8 +36,8 @@ pub(crate) fn image(package: &str, target: &str, program: &str) -> Result<PathBu
         .ok_or_else(|| unusable(format!("package `{package}` has no program `{program}`")))
 }
 
-fn build(package: &str, target: &str) -> Result<BTreeMap<String, PathBuf>> {
-    let toolchain = toolchain::current();
+/// Builds every program of `package` with this compiler.
+pub(crate) fn with(toolchain: Toolchain, package: &str, target: &str) -> Result<BTreeMap<String, PathBuf>> {
     let progress = Progress::start(format!("building {package} for {target} with {}", toolchain.name()));
     let mut cargo = toolchain
         .cargo("build", target)

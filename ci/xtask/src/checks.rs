@@ -14,7 +14,7 @@ use crate::{boards, docs};
 /// The steps of this module.
 pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
     let mut steps = vec![
-        Step::alone(Group::Host, "format", || cargo(&["fmt", "--all", "--check"])),
+        Step::alone(Group::Host, "format", || cargo(&["fmt", "--all", "--check", "--", "--color", "never"])),
         Step::alone(Group::Host, "lint host", || {
             cargo(&["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"])
         }),
@@ -27,7 +27,11 @@ pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
 }
 
 fn output(command: &mut Command) -> Result<(bool, String)> {
-    let out = command.stdin(Stdio::null()).output().with_context(|| format!("{command:?}"))?;
+    let out = command
+        .env("CARGO_TERM_COLOR", "never")
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("{command:?}"))?;
     let text = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     Ok((out.status.success(), text))
 }

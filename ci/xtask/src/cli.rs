@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::outcome::Outcome;
-use crate::{cpu, demo, run, test, toolchain};
+use crate::{cpu, demo, run, setup, test, toolchain};
 
 /// Set-up, demo, tests, race sweeps and counts of this workspace.
 #[derive(Debug, Parser)]
@@ -22,6 +22,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Bring in what is missing: Rust targets, QEMU, a disassembler, U-Boot
+    Setup {
+        /// Only look; status 2 and a line per missing thing with its mend
+        #[arg(long)]
+        check: bool,
+    },
     /// Build the boards, boot them and show what was recognised, taken and handled
     Demo,
     /// All checks
@@ -88,7 +94,11 @@ pub(crate) fn dispatch() -> Result<Outcome> {
     if cli.distro_rust {
         toolchain::force_distribution();
     }
+    if !matches!(cli.command, Command::Setup { .. }) {
+        setup::ensure()?;
+    }
     match cli.command {
+        Command::Setup { check } => setup::run(check),
         Command::Demo => demo::run(),
         Command::Test(args) => {
             test::run(&test::Wanted { host: args.host, qemu: args.qemu, full: args.full, filter: args.filter })

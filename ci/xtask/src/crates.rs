@@ -17,7 +17,7 @@ pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
     Ok(vec![
         Step::alone(Group::Host, "crate files", || {
             let members = Metadata::read()?.members;
-            let wrong: Vec<_> = members.iter().flat_map(|package| missing(package)).collect();
+            let wrong: Vec<_> = members.iter().flat_map(missing).collect();
             Ok(Report::from_list(&wrong))
         }),
         Step::alone(Group::Host, "licence lines", || licence_lines(workspace::root())),
@@ -42,8 +42,8 @@ fn missing(package: &Package) -> Vec<String> {
     let name = &package.name;
     let mut wrong = Vec::new();
     let changelog = std::fs::read_to_string(package.dir.join("CHANGELOG.md")).unwrap_or_default();
-    if !changelog.contains("## [Unreleased]") {
-        wrong.push(format!("{name}: CHANGELOG.md is missing or has no `## [Unreleased]`"));
+    if !changelog.lines().any(|line| matches!(line, "## Unreleased" | "## [Unreleased]")) {
+        wrong.push(format!("{name}: CHANGELOG.md is missing or has no `## Unreleased`"));
     }
     if !package.readme.as_ref().is_some_and(|readme| package.dir.join(readme).exists()) {
         wrong.push(format!("{name}: no README.md that the manifest names"));

@@ -4,6 +4,7 @@
 use anyhow::Result;
 
 use crate::boards::{self, Board, Config};
+use crate::diff;
 use crate::outcome::{Outcome, unusable};
 use crate::programs::Program;
 use crate::progress::Progress;
@@ -38,7 +39,9 @@ impl Show {
 fn shows() -> Result<Vec<Show>> {
     let mut shows = Vec::new();
     for board in boards::present() {
-        let Some(program) = run::own_program(board, "demo")? else { continue };
+        let Some(program) = run::own_program(board, "demo")? else {
+            continue;
+        };
         for config in board.configs.iter().filter(|config| program.suits(config)) {
             shows.push(Show { board, config, program: program.clone(), from_uboot: false });
         }
@@ -135,7 +138,8 @@ pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
             if direct == from_uboot {
                 return Ok(Report::Passed(1));
             }
-            let difference = crate::golden::diff(&direct.join("\n"), &from_uboot.join("\n"));
+            let (direct, from_uboot) = (direct.join("\n"), from_uboot.join("\n"));
+            let difference = diff::show(&diff::lines(&direct, &from_uboot));
             Ok(Report::failed(format!("the table differs (- loaded by QEMU, + from U-Boot):\n{difference}")))
         })
     });

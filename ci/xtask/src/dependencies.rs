@@ -85,10 +85,14 @@ impl Parser<'_> {
             let good = self.any();
             return self.accept(")") && good;
         }
-        let Some((name, rest)) = self.words.split_first() else { return false };
+        let Some((name, rest)) = self.words.split_first() else {
+            return false;
+        };
         self.words = rest;
         if self.accept("WITH") {
-            let Some((exception, rest)) = self.words.split_first() else { return false };
+            let Some((exception, rest)) = self.words.split_first() else {
+                return false;
+            };
             self.words = rest;
             return ALLOWED.contains(&format!("{name} WITH {exception}").as_str());
         }

@@ -20,8 +20,7 @@ mod forbidden;
 mod listing;
 mod stubs;
 
-/// Finds the disassembler.
-pub(crate) use listing::objdump;
+pub(crate) use listing::find_objdump;
 
 /// The steps of this module: a scan per package, golden stubs per package.
 pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {

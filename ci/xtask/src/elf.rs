@@ -65,11 +65,6 @@ impl Elf {
         self.entry
     }
 
-    /// All defined symbols.
-    pub(crate) fn symbols(&self) -> &[Symbol] {
-        &self.symbols
-    }
-
     /// The symbol of exactly this name.
     pub(crate) fn symbol(&self, name: &str) -> Result<&Symbol> {
         self.symbols
@@ -154,6 +149,6 @@ mod tests {
     fn this_very_program_is_an_image() {
         let elf = Elf::read(&std::env::current_exe().unwrap()).unwrap();
         assert_ne!(elf.entry(), 0);
-        assert!(!elf.symbols().is_empty());
+        assert!(!elf.symbols.is_empty());
     }
 }

@@ -10,22 +10,35 @@ use crate::programs::{self, Program};
 use crate::qemu::offer;
 use crate::qemu::session::Verdict;
 use crate::test::{Group, Report, Step, Wanted};
+use crate::toolchain::{self, Toolchain};
 use crate::{build, golden, run};
 
-/// A step per package and target.
-pub(crate) fn build_steps(_: &Wanted) -> Result<Vec<Step>> {
-    let mut wanted = BTreeSet::new();
+/// A step per package and target; in the long form also with the distribution's compiler, where it is installed.
+pub(crate) fn build_steps(wanted: &Wanted) -> Result<Vec<Step>> {
+    let mut images = BTreeSet::new();
     for board in boards::present() {
         for package in board.packages() {
-            wanted.extend(board.configs.iter().map(|config| (package, config.target)));
+            images.extend(board.configs.iter().map(|config| (package, config.target)));
         }
     }
-    let steps = wanted.into_iter().map(|(package, target)| {
+    let step = |(package, target): (&'static str, &'static str)| {
         Step::alone(Group::Qemu, format!("build {package} {target}"), move || {
             build::images(package, target).map(|_| Report::Passed(1))
         })
-    });
-    Ok(steps.collect())
+    };
+    let again = |(package, target): (&'static str, &'static str)| {
+        Step::alone(Group::Qemu, format!("build {package} {target} distribution"), move || {
+            if !toolchain::has_distribution() {
+                return Ok(Report::Skipped("cargo xtask setup --distro-rust brings the compiler".into()));
+            }
+            build::with(Toolchain::Distribution, package, target).map(|_| Report::Passed(1))
+        })
+    };
+    let mut steps: Vec<Step> = images.iter().copied().map(step).collect();
+    if wanted.full {
+        steps.extend(images.iter().copied().map(again));
+    }
+    Ok(steps)
 }
 
 /// A step per board, configuration and program.

@@ -98,7 +98,9 @@ pub(crate) fn find(board: &Board, name: &str) -> Result<Program> {
 
 fn in_folder(package: &'static str, bin: &Path) -> Result<Vec<Program>> {
     let mut programs = Vec::new();
-    let Ok(entries) = std::fs::read_dir(bin) else { return Ok(programs) };
+    let Ok(entries) = std::fs::read_dir(bin) else {
+        return Ok(programs);
+    };
     for entry in entries {
         let path = entry?.path();
         let source = if path.is_dir() { path.join("main.rs") } else { path.clone() };

@@ -10,15 +10,6 @@ pub(crate) mod child;
 pub(crate) mod offer;
 pub(crate) mod session;
 
-/// Where the first serial line goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Serial {
-    /// Standard output of the emulator, for reading only.
-    Stdout,
-    /// A unix socket that the emulator offers; it waits for us before it starts the machine.
-    Socket(PathBuf),
-}
-
 /// What boots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Boot {
@@ -34,14 +25,13 @@ pub(crate) struct Launch {
     config: Config,
     boot: Boot,
     smp: u32,
-    serial: Serial,
     options: Vec<String>,
 }
 
 impl Launch {
     /// The board with an image of ours, on as many cores as the board has by default.
     pub(crate) fn new(config: Config, boot: Boot) -> Self {
-        Self { config, boot, smp: config.smp, serial: Serial::Stdout, options: Vec::new() }
+        Self { config, boot, smp: config.smp, options: Vec::new() }
     }
 
     /// An image of ours.
@@ -52,12 +42,6 @@ impl Launch {
     /// As many cores as asked for, if asked.
     pub(crate) fn smp(mut self, smp: Option<u32>) -> Self {
         self.smp = smp.unwrap_or(self.smp);
-        self
-    }
-
-    /// Another serial line than standard output.
-    pub(crate) fn serial(mut self, serial: Serial) -> Self {
-        self.serial = serial;
         self
     }
 
@@ -105,16 +89,10 @@ impl Launch {
         }
         args.extend(self.config.options.iter().map(|&option| option.to_owned()));
         // Without `-nic none` the e500 boards look for the boot ROM of a network card and end when it is not packaged.
-        args.extend(["-nic", "none", "-display", "none", "-monitor", "none", "-no-reboot"].map(String::from));
-        match &self.serial {
-            Serial::Stdout => args.extend(["-serial".into(), "stdio".into()]),
-            Serial::Socket(path) => args.extend([
-                "-chardev".into(),
-                format!("socket,id=console,path={},server=on,wait=on", path.display()),
-                "-serial".into(),
-                "chardev:console".into(),
-            ]),
-        }
+        args.extend(
+            ["-nic", "none", "-display", "none", "-monitor", "none", "-no-reboot", "-serial", "stdio"]
+                .map(String::from),
+        );
         match &self.boot {
             Boot::Image(image) => match self.config.load {
                 Load::Kernel => args.extend(["-kernel".into(), image.display().to_string()]),

@@ -12,10 +12,13 @@ use anyhow::Result;
 
 use crate::outcome::{Outcome, unusable};
 use crate::progress::Progress;
-use crate::{checks, cpu, crates, demo, dependencies, disasm, docs, emulated, golden};
+use crate::{checks, cpu, crates, demo, dependencies, disasm, docs, emulated, golden, sockets};
+
+/// What a module has to check.
+type Source = fn(&Wanted) -> Result<Vec<Step>>;
 
 /// Where the checks come from, in the order in which they run.
-const SOURCES: &[fn(&Wanted) -> Result<Vec<Step>>] = &[
+const SOURCES: &[Source] = &[
     checks::steps,
     crates::steps,
     dependencies::steps,
@@ -23,6 +26,7 @@ const SOURCES: &[fn(&Wanted) -> Result<Vec<Step>>] = &[
     cpu::steps,
     emulated::build_steps,
     disasm::steps,
+    sockets::steps,
     emulated::program_steps,
     demo::steps,
 ];

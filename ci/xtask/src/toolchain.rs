@@ -22,12 +22,15 @@ pub(crate) const AARCH64: &str = "aarch64-unknown-none";
 pub(crate) const TARGETS: [&str; 3] = [POWERPC, ARMV7A, AARCH64];
 
 /// Where Debian's packages `rustc-web`, `cargo-web`, `rust-web-src` and `lld` put what we use.
-pub(crate) const DISTRO_FILES: [(&str, &str); 4] = [
+const DISTRO_FILES: [(&str, &str); 4] = [
     ("/usr/bin/rustc", "rustc-web"),
     ("/usr/bin/cargo", "cargo-web"),
     ("/usr/lib/rustlib/src/rust/library/core/src/lib.rs", "rust-web-src"),
     ("/usr/bin/ld.lld", "lld"),
 ];
+
+/// The first release with stable PowerPC assembly.
+const OLDEST: (u32, u32) = (1, 95);
 
 /// The Rust that builds images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +77,27 @@ pub(crate) fn has_target(target: &str) -> bool {
     })
 }
 
-/// Whether the distribution's compiler, cargo, library source and linker are all there.
+/// Whether the distribution's compiler, cargo, library source and linker are all there, and new enough.
 pub(crate) fn has_distribution() -> bool {
-    DISTRO_FILES.iter().all(|(file, _)| Path::new(file).exists())
+    missing_distribution().is_empty()
+}
+
+/// The packages of the distribution's Rust that are not there, or too old.
+pub(crate) fn missing_distribution() -> Vec<&'static str> {
+    let mut missing: Vec<_> =
+        DISTRO_FILES.iter().filter(|(file, _)| !Path::new(file).exists()).map(|(_, package)| *package).collect();
+    let version = Command::new("/usr/bin/rustc").arg("--version").output();
+    let version = version.ok().and_then(|out| release(&String::from_utf8_lossy(&out.stdout)));
+    if version.is_some_and(|version| version < OLDEST) {
+        missing.extend(["rustc-web", "cargo-web", "rust-web-src"]);
+    }
+    missing
+}
+
+/// Major and minor version from `rustc 1.96.0 (…)`.
+fn release(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.strip_prefix("rustc ")?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 impl Toolchain {
@@ -132,6 +153,13 @@ mod tests {
         assert!(args.iter().any(|arg| arg.ends_with("target/distro")));
         let linker = cargo.get_envs().find(|(key, _)| *key == "CARGO_TARGET_POWERPC_UNKNOWN_LINUX_GNU_LINKER");
         assert_eq!(linker.and_then(|(_, value)| value), Some(std::ffi::OsStr::new("ld.lld")));
+    }
+
+    #[test]
+    fn releases_compare_as_numbers() {
+        assert_eq!(release("rustc 1.96.0 (ac68faa20 2026-05-25)\n"), Some((1, 96)));
+        assert!(release("rustc 1.100.0").unwrap() > OLDEST);
+        assert_eq!(release("cargo 1.96.0"), None);
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod once;
 pub mod program;
 pub mod tlb1;
 pub mod tree;
+pub mod trial;
 pub mod uart;
 
 pub use boot::BootInfo;

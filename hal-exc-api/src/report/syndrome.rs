@@ -7,8 +7,9 @@
 
 use core::fmt;
 
-use crate::cpu::{Group, Model};
+use crate::cpu::{FaultRegisters, Group, Model};
 use crate::exception::Exception;
+use crate::flavor::Flavor;
 
 /// A named bit of a syndrome register.
 pub(super) type Bit = (u32, &'static str);
@@ -31,20 +32,17 @@ pub(super) struct Syndrome {
 const NOTHING: Syndrome = Syndrome { register: None, bits: &[], address: None, srr1_mask: 0, srr1_bits: &[] };
 
 /// Whether the core is of the classic line, with DAR, DSISR, and reasons in SRR1.
-pub(super) const fn is_classic(group: Group) -> bool {
-    !matches!(
-        group,
-        Group::Ppc403 | Group::Ppc405 | Group::Ppc440 | Group::E200 | Group::E500 | Group::E500mc | Group::E6500
-    )
+pub(super) fn is_classic(model: &Model) -> bool {
+    model.core.fault == FaultRegisters::DarDsisr
 }
 
-/// The syndrome of `exception` on `model`; `None` for a damaged frame.
-pub(super) fn of(model: &Model, exception: Option<Exception>) -> Syndrome {
-    let classic = is_classic(model.group);
+/// The syndrome of `exception` on `model`; nothing for a damaged frame or an unknown CPU.
+pub(super) fn of(model: Option<&Model>, exception: Option<Exception>) -> Syndrome {
+    let (Some(model), Some(exception)) = (model, exception) else { return NOTHING };
+    let classic = is_classic(model);
     // Bits 1 to 4 and 10 to 15 of SRR1 never come from the MSR (Programming Environments Manual, 6.2.1).
     let base = Syndrome { srr1_mask: if classic { 0x783F_0000 } else { 0 }, ..NOTHING };
-    let Some(exception) = exception else { return NOTHING };
-    if classic { classic_syndrome(base, exception) } else { embedded_syndrome(base, model.group, exception) }
+    if classic { classic_syndrome(base, exception) } else { embedded_syndrome(base, model, exception) }
 }
 
 fn classic_syndrome(base: Syndrome, exception: Exception) -> Syndrome {
@@ -65,8 +63,8 @@ fn classic_syndrome(base: Syndrome, exception: Exception) -> Syndrome {
     }
 }
 
-fn embedded_syndrome(base: Syndrome, group: Group, exception: Exception) -> Syndrome {
-    let is_405 = matches!(group, Group::Ppc403 | Group::Ppc405);
+fn embedded_syndrome(base: Syndrome, model: &Model, exception: Exception) -> Syndrome {
+    let is_405 = model.core.fault == FaultRegisters::Dear405;
     let esr = if is_405 { ESR_405 } else { ESR_BOOKE };
     match exception {
         Exception::DataStorage | Exception::Alignment | Exception::DataTlbMiss => {
@@ -78,8 +76,12 @@ fn embedded_syndrome(base: Syndrome, group: Group, exception: Exception) -> Synd
         | Exception::EmbeddedFpData
         | Exception::EmbeddedFpRound => Syndrome { register: Some("ESR"), bits: esr, ..base },
         Exception::MachineCheck if is_405 => Syndrome { register: Some("ESR"), bits: ESR_405, ..base },
+        // The first 440 cores tell about machine checks as the 405 does.
+        Exception::MachineCheck if model.group == Group::Ppc440 && model.core.machine_check == Flavor::Critical => {
+            Syndrome { register: Some("ESR"), bits: ESR_405, ..base }
+        }
         Exception::MachineCheck => {
-            let (bits, address) = match group {
+            let (bits, address) = match model.group {
                 Group::E500 => (MCSR_E500, Some("MCAR")),
                 Group::E500mc | Group::E6500 => (MCSR_E500MC, Some("MCAR")),
                 Group::Ppc440 => (MCSR_440, None),

@@ -7,9 +7,15 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 
-/// Names under which distributions install a disassembler that knows PowerPC.
-const NAMES: [&str; 4] =
-    ["powerpc-linux-gnu-objdump", "powerpc64-linux-gnu-objdump", "powerpc-elf-objdump", "powerpc-none-eabi-objdump"];
+/// Where distributions put a disassembler that may know PowerPC; Homebrew's and a multi-target one do.
+const NAMES: [&str; 6] = [
+    "powerpc-linux-gnu-objdump",
+    "powerpc64-linux-gnu-objdump",
+    "gobjdump",
+    "/opt/homebrew/opt/binutils/bin/objdump",
+    "/usr/local/opt/binutils/bin/objdump",
+    "objdump",
+];
 
 /// An instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,13 +38,16 @@ pub(super) struct Symbol {
 }
 
 /// The disassembler that is installed here.
-pub(crate) fn objdump() -> Option<&'static str> {
+fn objdump() -> Option<&'static str> {
     static FOUND: OnceLock<Option<&'static str>> = OnceLock::new();
-    *FOUND.get_or_init(|| {
-        NAMES.into_iter().find(|name| {
-            let version = Command::new(name).arg("--version").stdin(Stdio::null()).output();
-            version.is_ok_and(|out| out.status.success())
-        })
+    *FOUND.get_or_init(find_objdump)
+}
+
+/// Looks for a GNU disassembler that knows PowerPC.
+pub(crate) fn find_objdump() -> Option<&'static str> {
+    NAMES.into_iter().find(|name| {
+        let formats = Command::new(name).arg("--info").stdin(Stdio::null()).output();
+        formats.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains("elf32-powerpc"))
     })
 }
 

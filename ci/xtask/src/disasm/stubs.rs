@@ -37,7 +37,9 @@ pub(super) fn text(symbols: &[Symbol]) -> String {
 
 /// `b 100014 <sym+0x4>` without the address.
 fn target(text: &str) -> String {
-    let Some((before, symbol)) = text.split_once(" <") else { return text.to_owned() };
+    let Some((before, symbol)) = text.split_once(" <") else {
+        return text.to_owned();
+    };
     let end = before.rfind([' ', ',']).map_or(0, |place| place + 1);
     let is_address = before.len() > end && before[end..].bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_address { format!("{}<{symbol}", &before[..end]) } else { text.to_owned() }

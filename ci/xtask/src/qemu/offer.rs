@@ -21,6 +21,12 @@ fn answer(emulator: &str, options: &[&str]) -> String {
         .clone()
 }
 
+/// Asks the emulator for its version without remembering: set-up may be about to bring it.
+pub(crate) fn probe(emulator: &str) -> Option<(u32, u32)> {
+    let out = Command::new(emulator).arg("--version").stdin(Stdio::null()).output().ok()?;
+    parse_version(&String::from_utf8_lossy(&out.stdout))
+}
+
 /// Major and minor version; `(0, 0)` if there is no such emulator.
 pub(crate) fn version(emulator: &str) -> (u32, u32) {
     parse_version(&answer(emulator, &["--version"])).unwrap_or((0, 0))

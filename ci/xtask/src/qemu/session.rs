@@ -115,6 +115,12 @@ impl Session {
         }
     }
 
+    /// Ends the machine now and returns what the emulator said.
+    pub(crate) fn abandon(mut self) -> String {
+        self.child.end();
+        self.emulator.take().and_then(|thread| thread.join().ok()).unwrap_or_default()
+    }
+
     /// Waits for the end, or brings it about when the time is over.
     pub(crate) fn finish(mut self, lines: Vec<String>) -> Result<Transcript> {
         let status = self.child.wait_until(self.deadline)?;

@@ -9,7 +9,7 @@ use super::{Entry, RAM_SIZE, Size, TlbError, Window};
 const TLB1: u32 = 1 << 28;
 const ENTRY_SHIFT: u32 = 16;
 
-/// Leaves one translation: [`RAM_SIZE`] bytes at 0, effective = physical. Everything else goes, in TLB0 and
+/// Leaves one translation: [`RAM_SIZE`] bytes at 0, effective = physical, for every state. Everything else goes, in TLB0 and
 /// TLB1, whoever made it: later windows cannot meet a second translation of the same page, which the manual
 /// forbids (12.3.1: multiple hits are undefined).
 ///
@@ -101,11 +101,11 @@ pub unsafe extern "C" fn own_layout() {
         "ori    %r9, %r9, 0x0800", // TS = 0, TSIZE = 64 MiB
         "mtspr  625, %r9",         // MAS1
         "li     %r9, 0x4",
-        "mtspr  626, %r9", // MAS2
-        "li     %r9, 0x15",
-        "mtspr  627, %r9", // MAS3
-        "mtspr  944, %r6", // MAS7
-        "mtspr  48, %r6",  // PID0 := 0
+        "mtspr  626, %r9",  // MAS2
+        "li     %r9, 0x3F", // all permissions
+        "mtspr  627, %r9",  // MAS3
+        "mtspr  944, %r6",  // MAS7
+        "mtspr  48, %r6",   // PID0 := 0
         "isync",
         "tlbwe",
         "isync",
