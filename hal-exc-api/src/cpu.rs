@@ -151,6 +151,19 @@ pub enum VectorBase {
     IvprFixed,
 }
 
+impl VectorBase {
+    /// The name as machine-readable output prints it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MsrIp => "msr-ip",
+            Self::Evpr => "evpr",
+            Self::Ivpr => "ivpr",
+            Self::IvprFixed => "ivpr-fixed",
+        }
+    }
+}
+
 /// Which timer makes the tick.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum TickTimer {
@@ -160,6 +173,18 @@ pub enum TickTimer {
     DecrementerReload,
     /// Programmable interval timer with TCR\[ARE\].
     Pit,
+}
+
+impl TickTimer {
+    /// The name as machine-readable output prints it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Decrementer => "decrementer",
+            Self::DecrementerReload => "decrementer-reload",
+            Self::Pit => "pit",
+        }
+    }
 }
 
 /// Which registers tell the address and the cause of a storage or alignment exception.
