@@ -111,18 +111,17 @@ fn object(fields: &[(&str, Value)]) -> String {
 }
 
 /// What entry code and installation depend on, in words.
-fn core_facts(cpu: &Cpu) -> [(&'static str, String); 8] {
+fn core_facts(cpu: &Cpu) -> [(&'static str, Value); 8] {
     let core = cpu.core();
-    let flavor = |flavor: Option<Flavor>| flavor.map_or("none", Flavor::name).to_owned();
     [
-        ("cache_line", core.cache_line.to_string()),
-        ("bats", core.bats.to_string()),
-        ("vector_base", core.vector_base.name().to_owned()),
-        ("tick", core.tick.name().to_owned()),
-        ("critical", flavor(core.critical)),
-        ("critical_enable", format!("{:08x}", core.critical_enable)),
-        ("machine_check", flavor(Some(core.machine_check))),
-        ("debug", flavor(core.debug)),
+        ("cache_line", core.cache_line.into()),
+        ("bats", core.bats.into()),
+        ("vector_base", core.vector_base.name().into()),
+        ("tick", core.tick.name().into()),
+        ("critical", core.critical.map(Flavor::name).into()),
+        ("critical_enable", format!("{:08x}", core.critical_enable).into()),
+        ("machine_check", core.machine_check.name().into()),
+        ("debug", core.debug.map(Flavor::name).into()),
     ]
 }
 
@@ -142,7 +141,6 @@ fn json(pvr: Pvr, found: &Result<Served, Lack>) -> String {
                     ])
                 })
                 .collect();
-            let facts = core_facts(cpu).map(|(name, value)| (name, Value::from(value)));
             let head = object(&[
                 pvr,
                 ("model", cpu.model().name.into()),
@@ -151,7 +149,7 @@ fn json(pvr: Pvr, found: &Result<Served, Lack>) -> String {
                 ("features", features.into()),
             ]);
             let head = head.trim_end_matches('}');
-            format!("{head},\"core\":{},\"vectors\":[{}]}}", object(&facts), vectors.join(","))
+            format!("{head},\"core\":{},\"vectors\":[{}]}}", object(&core_facts(cpu)), vectors.join(","))
         }
         Err(Lack { model: Some(model), text }) => {
             object(&[pvr, ("model", (*model).into()), ("error", text.clone().into())])
@@ -166,9 +164,14 @@ fn text(Served { cpu, crate_name, table }: &Served) -> String {
         let kind = if entry.asynchronous { "asynchronous" } else { "synchronous" };
         vectors.row(&[&address(entry.address), entry.exception.name(), entry.flavor.name(), kind]);
     }
-    let facts = core_facts(cpu).map(|(name, value)| format!("{} {value}", name.replace('_', " "))).join(", ");
+    let word = |value: Value| match value {
+        Value::String(word) => word,
+        Value::Null => "none".to_owned(),
+        number => number.to_string(),
+    };
+    let facts = core_facts(cpu).map(|(name, value)| format!("{}: {}", name.replace('_', " "), word(value))).join(", ");
     format!(
-        "{} (PVR {})\n  family {}, crate {crate_name}\n  features: {}\n  core: {facts}\n  vectors ({}):\n{}",
+        "{} (PVR {})\n  family {}, crate {crate_name}\n  features: {}\n  {facts}\n  vectors ({}):\n{}",
         cpu.model().name,
         cpu.pvr(),
         family(cpu),
@@ -238,6 +241,7 @@ mod tests {
         assert_eq!(external, Some(&serde_json::from_str(expected).unwrap()));
         assert_eq!(answer["core"]["vector_base"], "ivpr");
         assert_eq!(answer["core"]["critical_enable"], "00020000");
+        assert_eq!(answer["core"]["cache_line"], 32);
         assert_eq!(answer.as_object().unwrap().len(), 7);
     }
 
