@@ -8,6 +8,7 @@ extern crate std;
 
 pub mod alignment;
 pub mod backtrace;
+pub mod context;
 pub mod cpu;
 pub mod critical;
 pub mod exception;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::outcome::unusable;
 use crate::progress::Progress;
 use crate::toolchain::{self, Toolchain};
+use crate::workspace;
 
 /// The images of a package, by the name of the program.
 pub(crate) type Images = Arc<BTreeMap<String, PathBuf>>;
@@ -65,7 +66,21 @@ pub(crate) fn with(toolchain: Toolchain, package: &str, target: &str) -> Result<
     if !status.success() {
         return Err(anyhow!("building {package} for {target} failed\n{messages}"));
     }
-    Ok(images)
+    keep(images, &workspace::root().join("target/images").join(toolchain.folder()).join(target).join(package))
+}
+
+/// Copies the images to a folder of the package's own: cargo puts programs of the same name from several packages into
+/// the same place, one over the other.
+fn keep(images: BTreeMap<String, PathBuf>, folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
+    std::fs::create_dir_all(folder)?;
+    images
+        .into_iter()
+        .map(|(name, path)| {
+            let copy = folder.join(&name);
+            std::fs::copy(&path, &copy).with_context(|| path.display().to_string())?;
+            Ok((name, copy))
+        })
+        .collect()
 }
 
 /// The program and file that a message of cargo announces.
@@ -88,5 +103,18 @@ mod tests {
         let library = r#"{"reason":"compiler-artifact","target":{"name":"lib"},"executable":null}"#;
         assert_eq!(executable(library), None);
         assert_eq!(executable("no json"), None);
+    }
+
+    #[test]
+    fn programs_of_one_name_do_not_meet() {
+        let dir = tempfile::tempdir().unwrap();
+        let built = dir.path().join("hello");
+        let build = |package: &str| {
+            std::fs::write(&built, package).unwrap();
+            keep([("hello".to_owned(), built.clone())].into(), &dir.path().join("kept").join(package)).unwrap()
+        };
+        let (one, two) = (build("one"), build("two"));
+        assert_eq!(std::fs::read_to_string(&one["hello"]).unwrap(), "one");
+        assert_eq!(std::fs::read_to_string(&two["hello"]).unwrap(), "two");
     }
 }

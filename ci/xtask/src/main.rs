@@ -39,5 +39,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     qemu::child::end_children_on_signal();
-    outcome::exit_code(cli::dispatch())
+    let result = cli::dispatch();
+    if qemu::child::is_ending() {
+        return ExitCode::from(qemu::child::INTERRUPTED);
+    }
+    outcome::exit_code(result)
 }

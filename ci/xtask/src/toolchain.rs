@@ -116,6 +116,14 @@ impl Toolchain {
         cargo
     }
 
+    /// A folder name for what it built.
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::Distribution => "distribution",
+        }
+    }
+
     /// For messages.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@
 //! that the signal handler works off.
 
 use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -68,15 +69,28 @@ impl Drop for Owned {
     }
 }
 
+/// The exit status after a signal, as shells have it for Ctrl-C.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Whether a signal has asked this process to end. A command sees its emulator end then and draws wrong conclusions.
+pub(crate) fn is_ending() -> bool {
+    ENDING.load(Ordering::SeqCst)
+}
+
 /// On Ctrl-C, termination or hang-up: ends the processes of the list, and then this one.
 pub(crate) fn end_children_on_signal() {
     let handler = || {
-        for child in lock(&RUNNING).iter().filter_map(Weak::upgrade) {
+        ENDING.store(true, Ordering::SeqCst);
+        // Held to the end, so that no other process is started any more.
+        let running = lock(&RUNNING);
+        for child in running.iter().filter_map(Weak::upgrade) {
             let mut child = lock(&child);
             let _ = child.kill();
             let _ = child.wait();
         }
-        std::process::exit(130);
+        std::process::exit(INTERRUPTED.into());
     };
     // Only a second call fails, and there is one.
     let _ = ctrlc::set_handler(handler);
