@@ -100,6 +100,12 @@ pub unsafe trait Family: Sync {
     /// The MSR images for this CPU.
     fn msr(&self, cpu: &Cpu) -> MsrImages;
 
+    /// Whether an exception switches translation off, so that entry code reaches frames and blocks untranslated. The
+    /// install then tests that their memory is write-back.
+    fn enters_untranslated(&self) -> bool {
+        false
+    }
+
     /// Whether vectors can lie at `base` on this CPU.
     ///
     /// # Errors

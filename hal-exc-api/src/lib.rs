@@ -8,6 +8,7 @@ extern crate std;
 
 pub mod alignment;
 pub mod backtrace;
+pub mod context;
 pub mod cpu;
 pub mod critical;
 pub mod exception;
@@ -25,6 +26,7 @@ pub mod percpu;
 pub mod pic;
 pub mod prologue;
 pub mod report;
+pub mod sched;
 pub mod tick;
 pub mod vectors;
 pub mod wrapper;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every table, row by row, against the figures of the manuals, which are written down here independently.
+//! Every table, row by row, against figures that are written down here independently. `src/cpu.rs` says where each
+//! table's figures come from.
 
 use hal_exc_api::cpu::{Group, Pvr, identify, models};
 use hal_exc_api::exception::Exception;

@@ -81,6 +81,10 @@ unsafe impl Family for ClassicFamily {
         images(cpu, msr_now())
     }
 
+    fn enters_untranslated(&self) -> bool {
+        true
+    }
+
     fn check_base(&self, _cpu: &Cpu, base: u32) -> Result<(), InstallError> {
         base_matches(base, msr_now())
     }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::outcome::Outcome;
-use crate::{demo, run, setup, test, toolchain};
+use crate::{cpu, demo, run, setup, test, toolchain};
 
 /// Set-up, demo, tests, race sweeps and counts of this workspace.
 #[derive(Debug, Parser)]
@@ -34,6 +34,8 @@ enum Command {
     Test(TestArgs),
     /// Run one program on one board; its exit status is the verdict
     Run(RunArgs),
+    /// Which CPU is this, which crate serves it, what are its vectors
+    Cpu(CpuArgs),
 }
 
 #[derive(Debug, Args)]
@@ -50,6 +52,16 @@ struct TestArgs {
     /// Only the checks whose name contains this
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct CpuArgs {
+    /// One JSON object per line
+    #[arg(long)]
+    json: bool,
+    /// Processor version registers, in hexadecimal
+    #[arg(required = true, value_name = "PVR")]
+    pvrs: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -100,6 +112,7 @@ pub(crate) fn dispatch() -> Result<Outcome> {
             timeout: args.timeout,
             options: args.options,
         }),
+        Command::Cpu(args) => cpu::run(&cpu::Request { pvrs: args.pvrs, json: args.json }),
     }
 }
 

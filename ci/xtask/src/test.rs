@@ -12,7 +12,7 @@ use anyhow::Result;
 
 use crate::outcome::{Outcome, unusable};
 use crate::progress::Progress;
-use crate::{checks, crates, demo, dependencies, disasm, docs, emulated, golden, sockets};
+use crate::{checks, cpu, crates, demo, dependencies, disasm, docs, emulated, golden, sockets};
 
 /// What a module has to check.
 type Source = fn(&Wanted) -> Result<Vec<Step>>;
@@ -23,6 +23,7 @@ const SOURCES: &[Source] = &[
     crates::steps,
     dependencies::steps,
     docs::steps,
+    cpu::steps,
     emulated::build_steps,
     disasm::steps,
     sockets::steps,

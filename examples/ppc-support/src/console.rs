@@ -65,6 +65,29 @@ impl embedded_io::Write for Console {
     }
 }
 
+/// Sends formatted text line by line, each with `# ` in front: a note, not compared with expected text.
+pub fn notes(text: impl fmt::Display) {
+    // As for `print`.
+    let _ = write!(Notes { at_start: true }, "{text}");
+}
+
+struct Notes {
+    at_start: bool,
+}
+
+impl fmt::Write for Notes {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for line in text.split_inclusive('\n') {
+            if self.at_start {
+                Console.write_str("# ")?;
+            }
+            Console.write_str(line)?;
+            self.at_start = line.ends_with('\n');
+        }
+        Ok(())
+    }
+}
+
 /// Sends formatted text to the console; see [`crate::print!`].
 pub fn print(text: fmt::Arguments<'_>) {
     // A console that cannot be written has nobody to tell.
@@ -105,6 +128,7 @@ mod tests {
         println!();
         print!("c");
         Console.write_all(b"raw\n").unwrap();
-        assert_eq!(*SEEN.lock().unwrap(), "a 1\r\nb\r\n\r\ncraw\n");
+        notes(format_args!("x{}\n\nz\n", 'y'));
+        assert_eq!(*SEEN.lock().unwrap(), "a 1\r\nb\r\n\r\ncraw\n# xy\r\n# \r\n# z\r\n");
     }
 }

@@ -20,6 +20,7 @@ pub mod mem;
 pub mod mmio;
 pub mod once;
 pub mod program;
+pub mod shared;
 pub mod tlb1;
 pub mod tree;
 pub mod trial;

@@ -5,10 +5,12 @@ use core::arch::asm;
 use core::mem::size_of;
 use core::ops::Range;
 
-use super::{Memory, Surroundings, emulate};
-use crate::cpu::Cpu;
+use super::{FpRegisters, Memory, Surroundings, emulate};
+use crate::context::{Context, FpContext};
+use crate::cpu::{Cpu, Features};
 use crate::frame::Frame;
 use crate::handler::{Handled, Handler};
+use crate::msr::MsrBit;
 
 /// The handler for a CPU, which knows its cache line; `None` when the line is of no size that has a handler.
 ///
@@ -24,12 +26,46 @@ pub const fn handler_for(cpu: &Cpu) -> Option<Handler> {
     }
 }
 
+/// The handler for a CPU with floating-point registers, which emulates their loads and stores too. It saves and restores
+/// all of them (see [`FpContext`]), so an image that refers to it contains floating-point instructions. `None`
+/// when the CPU has no such registers or [`handler_for`] has no handler for it.
+#[must_use]
+pub const fn handler_with_fp_for(cpu: &Cpu) -> Option<Handler> {
+    if !cpu.features().contains(Features::FPU) {
+        return None;
+    }
+    match cpu.core().cache_line {
+        16 => Some(handler_with_fp::<16>),
+        32 => Some(handler_with_fp::<32>),
+        64 => Some(handler_with_fp::<64>),
+        _ => None,
+    }
+}
+
 /// Deep enough for what the emulation itself calls.
 const OWN_DEPTH: u32 = 2048;
 
 extern "C" fn handler<const LINE: u32>(frame: &mut Frame) -> Handled {
+    run::<LINE>(frame, None)
+}
+
+extern "C" fn handler_with_fp<const LINE: u32>(frame: &mut Frame) -> Handled {
+    if frame.msr & MsrBit::FloatingPoint.mask() == 0 {
+        // The program's FP state is not in the registers.
+        return run::<LINE>(frame, None);
+    }
+    let mut area = FpContext::ZERO;
+    // SAFETY: `handler_with_fp_for` gives this handler out for CPUs with the unit only.
+    let msr = unsafe { FpContext::save(&raw mut area) };
+    let handled = run::<LINE>(frame, Some(&mut area));
+    // SAFETY: the area holds what `save` put there, but for the register that the program loaded.
+    unsafe { FpContext::restore(&raw const area, msr) };
+    handled
+}
+
+fn run<const LINE: u32>(frame: &mut Frame, fp: Option<&mut dyn FpRegisters>) -> Handled {
     let surroundings = Surroundings { msr: own_msr(), cache_line: LINE, own_stack: own_stack(frame) };
-    match emulate(frame, None, &mut Real(()), &surroundings) {
+    match emulate(frame, fp, &mut Real(()), &surroundings) {
         Ok(()) => Handled::Handled,
         Err(_) => Handled::NotHandled,
     }

@@ -246,7 +246,8 @@ fn count_bats(hardware: &mut impl ProbeHardware) -> u8 {
     if sticks { 8 } else { 4 }
 }
 
-/// L1CFG0\[CBSIZE\], manual bits 39 and 40: 0 means 32 bytes, 1 means 64, 2 means 128.
+/// L1CFG0\[CBSIZE\], manual bits 39 and 40: 0 means 32 bytes, 1 means 64, 2 means 128. (QEMU 7.2 says 128 on an e500mc, whose
+/// lines have 64: one reason not to trust every answer.)
 const fn l1_line(l1cfg0: u32) -> u8 {
     match (l1cfg0 >> 23) & 3 {
         0 => 32,

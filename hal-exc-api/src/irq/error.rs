@@ -165,10 +165,12 @@ pub enum IrqEvent {
         /// Why not.
         error: IrqError,
     },
-    /// An interrupt arrived on a CPU that the manager has no room for.
-    UnknownCpu {
-        /// That CPU.
+    /// The controller or the platform named a line or a CPU that the manager has no room for.
+    Beyond {
+        /// The CPU.
         cpu: CpuId,
+        /// The line.
+        line: Line,
     },
 }
 
@@ -185,7 +187,7 @@ impl fmt::Display for IrqEvent {
                 write!(f, "line {line} masked after {run} unhandled interrupts in a row")
             }
             Self::StormNotMasked { line, error } => write!(f, "storming line {line} could not be masked: {error}"),
-            Self::UnknownCpu { cpu } => write!(f, "interrupt on CPU {cpu}, which the manager does not serve"),
+            Self::Beyond { cpu, line } => write!(f, "line {line} on CPU {cpu} is beyond the manager's tables"),
         }
     }
 }

@@ -38,8 +38,7 @@ where
     let manager = M::manager();
     // SAFETY: this function is private and `exception_handler` gives it out only after it has seen
     // that the manager is initialised, which it then stays; `M` answers the same manager always.
-    let controller = unsafe { manager.controller_unchecked() };
-    manager.dispatch_from(controller)
+    unsafe { manager.dispatch_from(manager.controller_unchecked()) }
 }
 
 /// Declares a manager in a `static`, and a type of the same visibility that names it for

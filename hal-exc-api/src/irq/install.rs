@@ -4,8 +4,8 @@
 use core::fmt;
 
 use super::list;
-use super::manager::CpuBlock;
-use super::sync::Ordering;
+use super::manager::NOBODY;
+use super::sync::{AtomicPtr, AtomicU32, Ordering};
 use super::{IrqEntry, IrqError, IrqManager, Platform};
 use crate::pic::{Acknowledge, Capability, CpuId, CpuMask, Line, LineMask, PicError};
 
@@ -30,7 +30,7 @@ impl<const LINES: usize, const CPUS: usize> Removal<'_, LINES, CPUS> {
 /// [`Removal::Complete`]. If it is dropped instead, the entry stays unusable for ever.
 #[must_use = "without polling the entry stays unusable"]
 pub struct Retiring<'m, const LINES: usize, const CPUS: usize> {
-    cpus: &'m [CpuBlock<LINES>; CPUS],
+    counters: &'m [[AtomicU32; LINES]; CPUS],
     entry: &'static IrqEntry,
     line: Line,
     seen: [Option<u32>; CPUS],
@@ -38,18 +38,18 @@ pub struct Retiring<'m, const LINES: usize, const CPUS: usize> {
 
 impl<'m, const LINES: usize, const CPUS: usize> Retiring<'m, LINES, CPUS> {
     /// Who may be in `entry`, which was just unlinked.
-    fn new(cpus: &'m [CpuBlock<LINES>; CPUS], entry: &'static IrqEntry, line: Line) -> Self {
+    fn new(counters: &'m [[AtomicU32; LINES]; CPUS], entry: &'static IrqEntry, line: Line) -> Self {
         let mut seen = [None; CPUS];
-        for (slot, block) in seen.iter_mut().zip(cpus) {
-            *slot = block.counters.get(line.index()).and_then(list::walker);
+        for (slot, counters) in seen.iter_mut().zip(counters) {
+            *slot = counters.get(line.index()).and_then(list::walker);
         }
-        Self { cpus, entry, line, seen }
+        Self { counters, entry, line, seen }
     }
 
     /// Looks again who is still in the entry; does not wait.
     pub fn poll(mut self) -> Removal<'m, LINES, CPUS> {
-        for (slot, block) in self.seen.iter_mut().zip(self.cpus) {
-            if let (Some(seen), Some(counter)) = (*slot, block.counters.get(self.line.index()))
+        for (slot, counters) in self.seen.iter_mut().zip(self.counters) {
+            if let (Some(seen), Some(counter)) = (*slot, counters.get(self.line.index()))
                 && list::has_left(counter, seen)
             {
                 *slot = None;
@@ -93,14 +93,15 @@ where
 {
     /// Hangs `entry` on `line`, behind those that are there. The line is enabled with its first
     /// entry.
-    pub fn install(&self, line: Line, entry: &'static IrqEntry) -> Result<(), IrqError> {
+    pub fn install(&'static self, line: Line, entry: &'static IrqEntry) -> Result<(), IrqError> {
         let (controller, head) = self.check_change(line)?;
         self.lock.with(&self.platform, || {
             check_free(entry)?;
             self.check_sharing(line, None, entry)?;
             list::occupy(entry, line.number()).map_err(|word| in_use(word, line))?;
-            let was_empty = list::first(head, true).is_none();
+            let was_empty = list::first(head).is_none();
             list::append(head, entry);
+            self.publish(line);
             if was_empty {
                 self.forget_run(line);
                 if let Err(error) = tolerate_unmaskable(controller.enable(line)) {
@@ -114,11 +115,15 @@ where
 
     /// Takes `entry` from `line`; the line is disabled with its last entry. Waits, within the bound
     /// set by [`set_removal_patience`](Self::set_removal_patience), for other CPUs that are in it.
-    pub fn remove(&self, line: Line, entry: &'static IrqEntry) -> Result<Removal<'_, LINES, CPUS>, IrqError> {
+    pub fn remove(
+        &'static self,
+        line: Line,
+        entry: &'static IrqEntry,
+    ) -> Result<Removal<'static, LINES, CPUS>, IrqError> {
         let (controller, head) = self.check_change(line)?;
         let retiring = self.lock.with(&self.platform, || {
             check_installed(entry, line)?;
-            if list::first(head, true).is_some_and(|first| list::next(first, true).is_none()) {
+            if list::first(head).is_some_and(|first| list::next(first).is_none()) {
                 // The last one: nobody starts into an empty list.
                 tolerate_unmaskable(controller.disable(line))?;
             }
@@ -130,11 +135,11 @@ where
     /// Puts `new` where `old` is on `line`: no interrupt finds neither or both. Answers about `old`
     /// as [`remove`](Self::remove) does.
     pub fn replace(
-        &self,
+        &'static self,
         line: Line,
         old: &'static IrqEntry,
         new: &'static IrqEntry,
-    ) -> Result<Removal<'_, LINES, CPUS>, IrqError> {
+    ) -> Result<Removal<'static, LINES, CPUS>, IrqError> {
         let (_, head) = self.check_change(line)?;
         let retiring = self.lock.with(&self.platform, || {
             check_free(new)?;
@@ -145,6 +150,7 @@ where
                 list::release(new);
                 return Err(IrqError::NotInstalled { line });
             }
+            self.publish(line);
             Ok(self.retire(line, old))
         })?;
         Ok(self.wait_for(retiring))
@@ -154,12 +160,12 @@ where
     /// configuration lock with local interrupts masked: keep it short, and do not call the manager.
     pub fn iterate(&self, line: Line, mut visit: impl FnMut(&'static IrqEntry)) -> Result<(), IrqError> {
         self.check_line(line)?;
-        let head = self.heads.get(line.index()).ok_or(IrqError::NotInstalled { line })?;
+        let head = self.lines.get(line.index()).map(|block| &block.head).ok_or(IrqError::NotInstalled { line })?;
         self.lock.with(&self.platform, || {
-            let mut node = list::first(head, true);
+            let mut node = list::first(head);
             while let Some(entry) = node {
                 visit(entry);
-                node = list::next(entry, true);
+                node = list::next(entry);
             }
             Ok(())
         })
@@ -172,20 +178,20 @@ where
     }
 
     /// Checks 1 to 3 of the order.
-    fn check_change(&self, line: Line) -> Result<(&C, &super::sync::AtomicPtr<IrqEntry>), IrqError> {
+    fn check_change(&self, line: Line) -> Result<(&C, &AtomicPtr<IrqEntry>), IrqError> {
         let controller = self.check_line(line)?;
         if self.platform.in_interrupt() {
             return Err(IrqError::CalledFromInterrupt);
         }
-        let head = self.heads.get(line.index()).ok_or(IrqError::NotInstalled { line })?;
+        let head = self.lines.get(line.index()).map(|block| &block.head).ok_or(IrqError::NotInstalled { line })?;
         Ok((controller, head))
     }
 
     /// Checks 6 and 7: may `entry` join the others of the line, `leaving` set apart?
     fn check_sharing(&self, line: Line, leaving: Option<&IrqEntry>, entry: &IrqEntry) -> Result<(), IrqError> {
-        let Some(head) = self.heads.get(line.index()) else { return Ok(()) };
+        let Some(head) = self.lines.get(line.index()).map(|block| &block.head) else { return Ok(()) };
         let others = || {
-            core::iter::successors(list::first(head, true), |node| list::next(*node, true))
+            core::iter::successors(list::first(head), |node| list::next(*node))
                 .filter(|other| !leaving.is_some_and(|leaving| core::ptr::eq(*other, leaving)))
         };
         if let Some(other) = others().find(|other| entry.is_unique() || other.is_unique()) {
@@ -198,14 +204,25 @@ where
     }
 
     /// Unlinks and retires. `None` if it is not in the list.
-    fn take_out(&self, line: Line, entry: &'static IrqEntry) -> Option<Retiring<'_, LINES, CPUS>> {
-        let head = self.heads.get(line.index())?;
-        list::unlink(head, entry).then(|| self.retire(line, entry))
+    fn take_out(&'static self, line: Line, entry: &'static IrqEntry) -> Option<Retiring<'static, LINES, CPUS>> {
+        let block = self.lines.get(line.index())?;
+        if !list::unlink(&block.head, entry) {
+            return None;
+        }
+        self.publish(line);
+        Some(self.retire(line, entry))
     }
 
-    fn retire(&self, line: Line, entry: &'static IrqEntry) -> Retiring<'_, LINES, CPUS> {
+    /// Shows dispatch what the list of `line` now holds.
+    fn publish(&'static self, line: Line) {
+        if let (Some(slot), Some(block)) = (self.slots.get(line.index()), self.lines.get(line.index())) {
+            list::publish(slot, &block.head, &NOBODY, self.several());
+        }
+    }
+
+    fn retire(&'static self, line: Line, entry: &'static IrqEntry) -> Retiring<'static, LINES, CPUS> {
         entry.mark(list::RETIRING, line);
-        Retiring::new(&self.cpus, entry, line)
+        Retiring::new(&self.counters, entry, line)
     }
 
     fn wait_for<'m>(&self, retiring: Retiring<'m, LINES, CPUS>) -> Removal<'m, LINES, CPUS> {

@@ -4,17 +4,20 @@
 //! Only this file knows the memory ordering; `tests/irq_list_model.rs` compiles it over loom's atomics
 //! and explores every interleaving.
 //!
-//! * **Writers** (append, unlink, replace) are serialised by the manager's lock.
+//! * **Writers** (append, unlink, replace, [`publish`]) are serialised by the manager's lock.
+//! * The **slot** of a line is what dispatch looks at: the entry itself while there is one, a stand-in that
+//!   walks the list while there are several, a stand-in that declines while there is none. So the usual
+//!   case has neither a test for null nor one for a next entry.
 //! * **Walkers** are dispatching CPUs. Each brackets its walk by two increments of a counter of
 //!   its own for that line: odd means "inside". A line is not delivered again to a CPU that has
 //!   it in service, so the two increments of one walk never interleave with another's.
 //! * **Removal** takes the node out, then looks at every CPU's counter of the line. Whoever is
 //!   even cannot see the node any more; whoever is odd is waited for until its counter changes. The
-//!   two SeqCst fences (between counter store and head load on the walker's side, between unlink
+//!   two SeqCst fences (between counter store and slot load on the walker's side, between publishing
 //!   and counter load on the remover's) make one of them see the other.
 //! * An unlinked node keeps its `next`, so that a walker that stands on it finds the rest.
 
-use super::sync::{AtomicPtr, AtomicU32, Ordering, compiler_fence, fence};
+use super::sync::{AtomicPtr, AtomicU32, Ordering, compiler_barrier, fence, load_dependent};
 
 /// The node is in no list.
 pub(super) const FREE: u32 = 0;
@@ -40,59 +43,75 @@ pub(super) trait Node: Sized + 'static {
     fn link(&self) -> &Link<Self>;
 }
 
-/// Reads a link as a walker does. With one CPU (`smp` false, a constant at every call) the only writer is the interrupted thread: the
-/// compiler's order is enough.
+/// Reads a link as a walker does.
 #[inline(always)]
-fn follow<N>(cell: &AtomicPtr<N>, smp: bool) -> Option<&'static N> {
-    let ptr = if smp {
-        cell.load(Ordering::Acquire)
-    } else {
-        let ptr = cell.load(Ordering::Relaxed);
-        compiler_fence(Ordering::Acquire);
-        ptr
-    };
+fn follow<N>(cell: &AtomicPtr<N>) -> Option<&'static N> {
     // SAFETY: links are only ever written by `append`, `unlink` and `replace`, from `&'static`
-    // references or null; Acquire pairs with their Release.
-    unsafe { ptr.as_ref() }
+    // references or null; `load_dependent` pairs with their Release.
+    unsafe { load_dependent(cell).as_ref() }
 }
 
-/// Marks the beginning of a walk; the answer is to be given to [`leave`].
+/// Marks the beginning of a walk; to be followed by [`leave`]. With one CPU (`smp` false, a constant at
+/// every call) a remover is the interrupted thread and never runs during a walk: it only counts.
 #[inline(always)]
-pub(super) fn enter(counter: &AtomicU32, smp: bool) -> u32 {
+pub(super) fn enter(counter: &AtomicU32, smp: bool) {
     // Only this CPU writes its counter, so load and store need no atomic addition.
-    let inside = counter.load(Ordering::Relaxed).wrapping_add(1);
-    counter.store(inside, Ordering::Relaxed);
+    let step = if smp { 1 } else { 2 };
+    counter.store(counter.load(Ordering::Relaxed).wrapping_add(step), Ordering::Relaxed);
     if smp {
         // The mark must be visible before the list is looked at.
         fence(Ordering::SeqCst);
     } else {
-        compiler_fence(Ordering::SeqCst);
+        compiler_barrier();
     }
-    inside
 }
 
 /// Marks the end of the walk that `enter` began.
 #[inline(always)]
-pub(super) fn leave(counter: &AtomicU32, inside: u32, smp: bool) {
+pub(super) fn leave(counter: &AtomicU32, smp: bool) {
     if smp {
-        // What the handlers did is performed before a remover sees the mark.
-        counter.store(inside.wrapping_add(1), Ordering::Release);
+        // Release: what the handlers did is performed before a remover sees the mark.
+        counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
     } else {
-        compiler_fence(Ordering::Release);
-        counter.store(inside.wrapping_add(1), Ordering::Relaxed);
+        compiler_barrier();
     }
+}
+
+/// What dispatch calls for a line, between [`enter`] and [`leave`].
+///
+/// # Safety
+///
+/// * The slot was published.
+#[inline(always)]
+pub(super) unsafe fn slot<N: Node>(slot: &AtomicPtr<N>) -> &'static N {
+    // SAFETY: `publish` writes only `&'static` references; `load_dependent` pairs with its Release.
+    unsafe { &*load_dependent(slot) }
+}
+
+/// Sets the slot to what the list now holds: `nobody`, the only entry, or `several`. Serialised by the
+/// caller.
+pub(super) fn publish<N: Node>(slot: &AtomicPtr<N>, head: &AtomicPtr<N>, nobody: &'static N, several: &'static N) {
+    let shown = match first(head) {
+        None => nobody,
+        Some(only) if next(only).is_none() => only,
+        Some(_) => several,
+    };
+    // Release: whoever finds the entry finds its contents.
+    slot.store(as_ptr(shown), Ordering::Release);
+    // It is out of sight before the counters are looked at.
+    fence(Ordering::SeqCst);
 }
 
 /// The first node, for a walker between [`enter`] and [`leave`] or for a writer.
 #[inline(always)]
-pub(super) fn first<N: Node>(head: &AtomicPtr<N>, smp: bool) -> Option<&'static N> {
-    follow(head, smp)
+pub(super) fn first<N: Node>(head: &AtomicPtr<N>) -> Option<&'static N> {
+    follow(head)
 }
 
 /// The node after `node`.
 #[inline(always)]
-pub(super) fn next<N: Node>(node: &N, smp: bool) -> Option<&'static N> {
-    follow(&node.link().next, smp)
+pub(super) fn next<N: Node>(node: &N) -> Option<&'static N> {
+    follow(&node.link().next)
 }
 
 /// Takes a free node into possession of `line`; the other state word if it is not free.
@@ -143,8 +162,6 @@ pub(super) fn unlink<N: Node>(head: &AtomicPtr<N>, node: &'static N) -> bool {
     let Some(cell) = cell_of(head, Some(node)) else { return false };
     let after = node.link().next.load(Ordering::Acquire);
     cell.store(after, Ordering::Release);
-    // The node is out before the counters are looked at.
-    fence(Ordering::SeqCst);
     true
 }
 
@@ -154,11 +171,10 @@ pub(super) fn replace<N: Node>(head: &AtomicPtr<N>, old: &'static N, new: &'stat
     let Some(cell) = cell_of(head, Some(old)) else { return false };
     new.link().next.store(old.link().next.load(Ordering::Acquire), Ordering::Relaxed);
     cell.store(as_ptr(new), Ordering::Release);
-    fence(Ordering::SeqCst);
     true
 }
 
-/// After `unlink` or `replace`: the value of the counter if its CPU may be in the old node.
+/// After `unlink` or `replace`, and `publish`: the value of the counter if its CPU may be in the old node.
 pub(super) fn walker(counter: &AtomicU32) -> Option<u32> {
     // Acquire: what a walker did before it left is over.
     let value = counter.load(Ordering::Acquire);

@@ -15,16 +15,9 @@ const EMPTY: u32 = 0;
 const BUILDING: u32 = 1;
 const READY: u32 = 2;
 
-/// What a CPU writes alone.
-pub(super) struct CpuBlock<const LINES: usize> {
-    /// Per line: twice the interrupts served, odd while one is being served (see [`list`]).
-    pub(super) counters: [AtomicU32; LINES],
-    pub(super) spurious: AtomicU32,
-    pub(super) unknown: AtomicU32,
-}
-
-/// What only the cold paths touch.
+/// What only the cold paths touch, per line.
 pub(super) struct LineBlock {
+    pub(super) head: AtomicPtr<IrqEntry>,
     pub(super) unhandled: AtomicU32,
     /// Unhandled interrupts in a row, and the line's total at the last one.
     run: AtomicU32,
@@ -33,8 +26,15 @@ pub(super) struct LineBlock {
     pub(super) longest: AtomicU32,
 }
 
+/// What only the cold paths touch, per CPU.
+pub(super) struct CpuBlock {
+    pub(super) spurious: AtomicU32,
+    pub(super) unknown: AtomicU32,
+}
+
 /// Interrupt manager for one controller `C` on platform `P`, with room for `LINES` lines and
-/// `CPUS` CPUs. Lives in a `static`; see the [module](super) for its use.
+/// `CPUS` CPUs. Lives in a `static`; see the [module](super) for its use. With `LINES` and `CPUS` powers of two dispatch
+/// is two to four instructions shorter.
 ///
 /// # Order of checks
 ///
@@ -51,16 +51,23 @@ pub(super) struct LineBlock {
 /// 9. what the controller answers, [`IrqError::Controller`]
 ///
 /// [`IrqError::Busy`] can only come between 3 and 4: the lock is needed to look further.
+#[repr(C)]
 pub struct IrqManager<C, P, const LINES: usize, const CPUS: usize> {
-    pub(super) heads: [AtomicPtr<IrqEntry>; LINES],
-    pub(super) cpus: [CpuBlock<LINES>; CPUS],
+    // First: within reach of one base register.
+    controller: UnsafeCell<MaybeUninit<C>>,
+    state: AtomicU32,
+    /// What dispatch calls, see [`list`].
+    pub(super) slots: [AtomicPtr<IrqEntry>; LINES],
+    /// Per CPU and line: twice the interrupts served; with several CPUs odd while one is being served.
+    pub(super) counters: [[AtomicU32; LINES]; CPUS],
+    /// Stands in for the entries of a shared line.
+    several: UnsafeCell<MaybeUninit<IrqEntry>>,
+    pub(super) cpus: [CpuBlock; CPUS],
     pub(super) lines: [LineBlock; LINES],
     pub(super) platform: P,
     pub(super) lock: Lock,
     pub(super) storm_limit: AtomicU32,
     pub(super) patience: AtomicU32,
-    state: AtomicU32,
-    controller: UnsafeCell<MaybeUninit<C>>,
 }
 
 // SAFETY: the controller is written once, before `state` says READY, and then only shared; `C` is
@@ -75,16 +82,15 @@ impl<C, P, const LINES: usize, const CPUS: usize> IrqManager<C, P, LINES, CPUS> 
             assert!(CPUS > 0 && CPUS <= CpuId::LIMIT, "CPUS must be 1 to 32");
         }
         Self {
-            heads: [const { AtomicPtr::new(core::ptr::null_mut()) }; LINES],
-            cpus: [const {
-                CpuBlock {
-                    counters: [const { AtomicU32::new(0) }; LINES],
-                    spurious: AtomicU32::new(0),
-                    unknown: AtomicU32::new(0),
-                }
-            }; CPUS],
+            controller: UnsafeCell::new(MaybeUninit::uninit()),
+            state: AtomicU32::new(EMPTY),
+            slots: [const { AtomicPtr::new(core::ptr::null_mut()) }; LINES],
+            counters: [const { [const { AtomicU32::new(0) }; LINES] }; CPUS],
+            several: UnsafeCell::new(MaybeUninit::uninit()),
+            cpus: [const { CpuBlock { spurious: AtomicU32::new(0), unknown: AtomicU32::new(0) } }; CPUS],
             lines: [const {
                 LineBlock {
+                    head: AtomicPtr::new(core::ptr::null_mut()),
                     unhandled: AtomicU32::new(0),
                     run: AtomicU32::new(0),
                     last_total: AtomicU32::new(0),
@@ -96,10 +102,18 @@ impl<C, P, const LINES: usize, const CPUS: usize> IrqManager<C, P, LINES, CPUS> 
             lock: Lock::new(),
             storm_limit: AtomicU32::new(DEFAULT_STORM_LIMIT),
             patience: AtomicU32::new(DEFAULT_PATIENCE),
-            state: AtomicU32::new(EMPTY),
-            controller: UnsafeCell::new(MaybeUninit::uninit()),
         }
     }
+}
+
+/// Stands in on a line without entries: nobody is responsible.
+pub(super) static NOBODY: IrqEntry = IrqEntry::new("nobody", |_: &'static (), _| Handled::NotHandled, &());
+
+/// The index into a table of `N`. A power of two costs no test: a number beyond it, which the controller's or
+/// platform's contract rules out, then means another entry, never memory beyond the table.
+#[inline(always)]
+const fn within<const N: usize>(index: usize) -> usize {
+    if N.is_power_of_two() { index & (N - 1) } else { index }
 }
 
 /// Unhandled interrupts in a row after which a line is masked, unless set otherwise.
@@ -117,7 +131,10 @@ where
     const SMP: bool = CPUS > 1;
 
     /// Gives the manager its controller, which must be set up; once.
-    pub fn init(&self, controller: C) -> Result<(), IrqError> {
+    pub fn init(&'static self, controller: C) -> Result<(), IrqError>
+    where
+        C: Send,
+    {
         if self.state.compare_exchange(EMPTY, BUILDING, Ordering::Acquire, Ordering::Relaxed).is_err() {
             return Err(IrqError::AlreadyInitialised);
         }
@@ -127,9 +144,35 @@ where
             return Err(IrqError::TooManyLines { controller: lines, room: LINES });
         }
         // SAFETY: BUILDING keeps everybody else out, READY is not yet said.
-        unsafe { (*self.controller.get()).write(controller) };
+        unsafe {
+            (*self.controller.get()).write(controller);
+            (*self.several.get()).write(IrqEntry::new("shared line", Self::call_all, self));
+        }
+        for (slot, block) in self.slots.iter().zip(&self.lines) {
+            list::publish(slot, &block.head, &NOBODY, self.several());
+        }
         self.state.store(READY, Ordering::Release);
         Ok(())
+    }
+
+    /// The entry that stands in for several.
+    pub(super) fn several(&'static self) -> &'static IrqEntry {
+        // SAFETY: only called after `init` has written it, and it is never written again.
+        unsafe { (*self.several.get()).assume_init_ref() }
+    }
+
+    /// Calls all entries of a shared line, in install order. Runs between `enter` and `leave` of `serve`.
+    fn call_all(&'static self, delivery: Delivery) -> Handled {
+        let mut result = Handled::NotHandled;
+        let Some(block) = self.lines.get(delivery.line().index()) else { return result };
+        let mut node = list::first(&block.head);
+        while let Some(entry) = node {
+            if entry.call(delivery) == Handled::Handled {
+                result = Handled::Handled;
+            }
+            node = list::next(entry);
+        }
+        result
     }
 
     /// Whether [`init`](Self::init) has succeeded.
@@ -165,15 +208,20 @@ where
     #[inline]
     pub fn dispatch(&self) -> Handled {
         match self.controller() {
-            Ok(controller) => self.dispatch_from(controller),
+            // SAFETY: the controller was given out, so the manager is initialised.
+            Ok(controller) => unsafe { self.dispatch_from(controller) },
             Err(_) => Handled::NotHandled,
         }
     }
 
+    /// [`dispatch`](Self::dispatch) without the test.
+    ///
+    /// # Safety
+    ///
+    /// * As for [`controller_unchecked`](Self::controller_unchecked).
     #[inline(always)]
-    pub(super) fn dispatch_from(&self, controller: &C) -> Handled {
+    pub(super) unsafe fn dispatch_from(&self, controller: &C) -> Handled {
         let cpu = self.platform.cpu();
-        let Some(block) = self.block(cpu) else { return self.unknown_cpu(cpu) };
         // With DRAIN the bound only keeps a screaming line from holding the CPU in here for ever.
         let mut rounds = if C::DRAIN { LINES } else { 1 };
         let mut served = false;
@@ -181,26 +229,18 @@ where
             match controller.acknowledge(cpu) {
                 Acknowledged::Claimed(claim) => {
                     let delivery = Delivery::new(claim.line(), claim.source_cpu());
-                    let _ = self.serve(block, delivery);
+                    // SAFETY: by contract the manager is initialised.
+                    let _ = unsafe { self.serve(cpu, delivery) };
                     controller.end(claim);
                 }
                 Acknowledged::Spurious if C::DRAIN && served => break,
-                Acknowledged::Spurious => {
-                    self.spurious(cpu, block);
-                    break;
-                }
-                Acknowledged::Unknown(vector) => return self.unknown_vector(cpu, block, vector),
+                Acknowledged::Spurious => return self.spurious(),
+                Acknowledged::Unknown(vector) => return self.unknown_vector(vector),
             }
             served = true;
             rounds -= 1;
         }
         Handled::Handled
-    }
-
-    #[inline(always)]
-    fn block(&self, cpu: CpuId) -> Option<&CpuBlock<LINES>> {
-        // With one CPU there is nothing to choose.
-        if CPUS == 1 { self.cpus.first() } else { self.cpus.get(cpu.index()) }
     }
 
     /// Calls the handlers of a line without asking the controller: for lines that reach the CPU by
@@ -210,38 +250,40 @@ where
     /// The caller guarantees what [`Acknowledge`] says: the line is not served twice at the same time by
     /// one CPU.
     pub fn dispatch_line(&self, line: Line) -> Handled {
-        let cpu = self.platform.cpu();
-        match self.block(cpu) {
-            Some(block) => self.serve(block, Delivery::new(line, None)),
-            None => self.unknown_cpu(cpu),
+        if !self.is_initialised() {
+            return Handled::NotHandled;
         }
+        // SAFETY: just seen.
+        unsafe { self.serve(self.platform.cpu(), Delivery::new(line, None)) }
     }
 
+    /// Calls the handlers of a line, and counts.
+    ///
+    /// # Safety
+    ///
+    /// * As for [`controller_unchecked`](Self::controller_unchecked): every slot is published.
     #[inline(always)]
-    fn serve(&self, block: &CpuBlock<LINES>, delivery: Delivery) -> Handled {
+    unsafe fn serve(&self, cpu: CpuId, delivery: Delivery) -> Handled {
         let line = delivery.line();
-        let (Some(counter), Some(head)) = (block.counters.get(line.index()), self.heads.get(line.index())) else {
-            return self.beyond(line);
+        let index = within::<LINES>(line.index());
+        let counters = if CPUS == 1 { self.counters.first() } else { self.counters.get(within::<CPUS>(cpu.index())) };
+        let (Some(counter), Some(slot)) = (counters.and_then(|counters| counters.get(index)), self.slots.get(index))
+        else {
+            return self.beyond(cpu, line);
         };
-        let inside = list::enter(counter, Self::SMP);
+        list::enter(counter, Self::SMP);
         self.platform.allow_preemption();
         let started = P::CLOCK.map(|now| now());
-        let mut result = Handled::NotHandled;
-        let mut node = list::first(head, Self::SMP);
-        while let Some(entry) = node {
-            if entry.call(delivery) == Handled::Handled {
-                result = Handled::Handled;
-            }
-            node = list::next(entry, Self::SMP);
-        }
+        // SAFETY: `init` publishes every slot.
+        let result = unsafe { list::slot(slot) }.call(delivery);
         if let (Some(now), Some(started)) = (P::CLOCK, started) {
             self.note_time(line, now().wrapping_sub(started));
         }
-        self.platform.forbid_preemption();
         if result == Handled::NotHandled {
             self.unhandled(line);
         }
-        list::leave(counter, inside, Self::SMP);
+        self.platform.forbid_preemption();
+        list::leave(counter, Self::SMP);
         result
     }
 
@@ -256,7 +298,7 @@ where
     #[cold]
     #[inline(never)]
     fn unhandled(&self, line: Line) {
-        let (Some(block), Some(head)) = (self.lines.get(line.index()), self.heads.get(line.index())) else { return };
+        let Some(block) = self.lines.get(line.index()) else { return };
         block.unhandled.fetch_add(1, Ordering::Relaxed);
         // In a row: no other interrupt of this line was served since the last unhandled one.
         let total = self.total(line);
@@ -266,7 +308,7 @@ where
             block.run.store(1, Ordering::Relaxed);
             1
         };
-        self.platform.report(IrqEvent::Unhandled { line, has_entries: list::first(head, true).is_some() });
+        self.platform.report(IrqEvent::Unhandled { line, has_entries: list::first(&block.head).is_some() });
         let limit = self.storm_limit.load(Ordering::Relaxed);
         if limit != 0 && run >= limit {
             self.mask_storm(line, block, run);
@@ -288,8 +330,8 @@ where
     /// Interrupts of the line that were begun, on all CPUs, modulo 2³¹.
     pub(super) fn total(&self, line: Line) -> u32 {
         let mut sum = 0u32;
-        for block in &self.cpus {
-            if let Some(counter) = block.counters.get(line.index()) {
+        for counters in &self.counters {
+            if let Some(counter) = counters.get(line.index()) {
                 sum = sum.wrapping_add(counter.load(Ordering::Relaxed).wrapping_add(1) >> 1);
             }
         }
@@ -298,31 +340,31 @@ where
 
     #[cold]
     #[inline(never)]
-    fn spurious(&self, cpu: CpuId, block: &CpuBlock<LINES>) {
-        block.spurious.fetch_add(1, Ordering::Relaxed);
+    fn spurious(&self) -> Handled {
+        let cpu = self.platform.cpu();
+        if let Some(block) = self.cpus.get(cpu.index()) {
+            block.spurious.fetch_add(1, Ordering::Relaxed);
+        }
         self.platform.report(IrqEvent::Spurious { cpu });
+        Handled::Handled
     }
 
     #[cold]
     #[inline(never)]
-    fn unknown_vector(&self, cpu: CpuId, block: &CpuBlock<LINES>, vector: Vector) -> Handled {
-        block.unknown.fetch_add(1, Ordering::Relaxed);
+    fn unknown_vector(&self, vector: Vector) -> Handled {
+        let cpu = self.platform.cpu();
+        if let Some(block) = self.cpus.get(cpu.index()) {
+            block.unknown.fetch_add(1, Ordering::Relaxed);
+        }
         self.platform.report(IrqEvent::UnknownVector { cpu, vector });
         Handled::NotHandled
     }
 
+    /// A controller or platform that names a line or CPU beyond its own count.
     #[cold]
     #[inline(never)]
-    fn unknown_cpu(&self, cpu: CpuId) -> Handled {
-        self.platform.report(IrqEvent::UnknownCpu { cpu });
-        Handled::NotHandled
-    }
-
-    /// A controller that claims a line beyond its own count.
-    #[cold]
-    #[inline(never)]
-    fn beyond(&self, line: Line) -> Handled {
-        self.platform.report(IrqEvent::UnknownVector { cpu: self.platform.cpu(), vector: Vector::new(line.number()) });
+    fn beyond(&self, cpu: CpuId, line: Line) -> Handled {
+        self.platform.report(IrqEvent::Beyond { cpu, line });
         Handled::NotHandled
     }
 
@@ -362,27 +404,21 @@ where
     pub fn dispatch_cascaded(&'static self, _: Delivery) -> Handled {
         let Ok(controller) = self.controller() else { return Handled::NotHandled };
         let cpu = self.platform.cpu();
-        let Some(block) = self.block(cpu) else { return self.unknown_cpu(cpu) };
         let mut result = Handled::NotHandled;
         for _ in 0..controller.burst_limit().max(1) {
             match controller.acknowledge(cpu) {
                 Acknowledged::Claimed(claim) => {
                     let delivery = Delivery::new(claim.line(), claim.source_cpu());
-                    let _ = self.serve(block, delivery);
+                    // SAFETY: the controller was given out, so the manager is initialised.
+                    let _ = unsafe { self.serve(cpu, delivery) };
                     controller.end(claim);
                     // Served or counted as unhandled down here: the line above did its job.
                     result = Handled::Handled;
                 }
                 Acknowledged::Spurious => {
-                    if result == Handled::NotHandled {
-                        self.spurious(cpu, block);
-                    }
-                    break;
+                    return if result == Handled::NotHandled { self.spurious() } else { result };
                 }
-                Acknowledged::Unknown(vector) => {
-                    let _ = self.unknown_vector(cpu, block, vector);
-                    break;
-                }
+                Acknowledged::Unknown(vector) => return self.unknown_vector(vector),
             }
         }
         result

@@ -13,7 +13,7 @@ pub trait Platform: Sync {
     /// nothing is measured and nothing is spent. Differences are taken modulo 2³².
     const CLOCK: Option<fn() -> u32> = None;
 
-    /// The executing CPU.
+    /// The executing CPU; less than the manager's `CPUS`.
     fn cpu(&self) -> CpuId;
 
     /// Whether the executing CPU is in an interrupt handler of any level.

@@ -51,8 +51,7 @@ where
     /// Interrupts of `line` that `cpu` took, modulo 2³¹.
     pub fn taken_on(&self, line: Line, cpu: CpuId) -> Result<u32, IrqError> {
         self.check_line(line)?;
-        let block = self.cpus.get(cpu.index());
-        let counter = block.and_then(|block| block.counters.get(line.index()));
+        let counter = self.counters.get(cpu.index()).and_then(|counters| counters.get(line.index()));
         let counter = counter.ok_or(IrqError::NoSuchCpu { cpu, count: CPUS as u8 })?;
         Ok(counter.load(Ordering::Relaxed).wrapping_add(1) >> 1)
     }

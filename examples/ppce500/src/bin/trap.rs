@@ -11,6 +11,7 @@ use hal_exc_api::fatal::Fatal;
 use hal_exc_api::frame::Frame;
 use hal_exc_api::handler::Handled;
 use hal_exc_api::install::{CpuMemory, Exceptions, VectorPage};
+use ppc_support::console::notes;
 use ppc_support::{BootInfo, Failure, println, program};
 
 program!(main, ppce500::power_off);
@@ -52,7 +53,8 @@ extern "C" fn on_program(frame: &mut Frame) -> Handled {
 }
 
 fn fatal(fatal: &Fatal<'_>) -> ! {
-    println!("{fatal}");
+    notes(fatal);
+    println!("nobody handled the trap");
     println!("result: pass");
     ppce500::power_off()
 }
