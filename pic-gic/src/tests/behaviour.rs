@@ -11,7 +11,13 @@ use hal_exc_api::pic::{
 };
 use std::vec;
 
-fn sgi_matrix(model: &Model, gic: &(impl InterProcessor + Acknowledge + LineMask), cpus: usize, index: &[usize], source: bool) {
+fn sgi_matrix(
+    model: &Model,
+    gic: &(impl InterProcessor + Acknowledge + LineMask),
+    cpus: usize,
+    index: &[usize],
+    source: bool,
+) {
     for sgi in [0u8, 7, 15] {
         enable_everywhere(model, gic, sgi.into(), cpus);
         for sender in 0..cpus {
@@ -125,7 +131,11 @@ fn the_more_urgent_preempts_and_the_less_urgent_waits() {
     }
 }
 
-fn level_and_edge(model: &Model, gic: &(impl Acknowledge + LineMask + LineTrigger + LinePending + LineAffinity), cpus: usize) {
+fn level_and_edge(
+    model: &Model,
+    gic: &(impl Acknowledge + LineMask + LineTrigger + LinePending + LineAffinity),
+    cpus: usize,
+) {
     let line = Line::new(50);
     model.run_on(0);
     gic.enable(line).unwrap();
@@ -315,7 +325,8 @@ fn fiq_is_group_0_where_groups_are_ours() {
             gic.set_fiq(Line::new(line), true).unwrap();
             gic.lines().enable(IntId::new(line.into()).unwrap()).unwrap();
             if line == 40 {
-                gic.set_affinity(Line::new(line), CpuMask::only(gic.cpu_of(gic.interface().affinity()).unwrap())).unwrap();
+                gic.set_affinity(Line::new(line), CpuMask::only(gic.cpu_of(gic.interface().affinity()).unwrap()))
+                    .unwrap();
             }
             gic.raise(gic.cpu_of(gic.interface().affinity()).unwrap(), Line::new(line)).unwrap();
             assert_eq!(model.signal(0), Some(Signal::Fiq), "{shape:?}");
