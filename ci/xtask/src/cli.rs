@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::outcome::Outcome;
-use crate::{cpu, demo, run, setup, sweep, test, toolchain};
+use crate::{count, cpu, demo, run, setup, sweep, test, toolchain};
 
 /// Set-up, demo, tests, race sweeps and counts of this workspace.
 #[derive(Debug, Parser)]
@@ -38,6 +38,18 @@ enum Command {
     Cpu(CpuArgs),
     /// The race sweeps: an upper exception at every instruction boundary of a lower path
     Sweep(SweepArgs),
+    /// Instructions, loads and stores on each exception path, beside the floor and the reference figure
+    Count(CountArgs),
+}
+
+#[derive(Debug, Args)]
+struct CountArgs {
+    /// One JSON object per line
+    #[arg(long)]
+    json: bool,
+    /// Only this board
+    #[arg(long, value_name = "BOARD")]
+    board: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +142,7 @@ pub(crate) fn dispatch() -> Result<Outcome> {
         Command::Sweep(args) => {
             sweep::run(&sweep::Request { board: args.board, mutants: args.mutants, json: args.json })
         }
+        Command::Count(args) => count::run(&count::Request { board: args.board, json: args.json }),
         Command::Cpu(args) => cpu::run(&cpu::Request { pvrs: args.pvrs, json: args.json }),
     }
 }

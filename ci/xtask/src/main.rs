@@ -9,6 +9,7 @@ mod boards;
 mod build;
 mod checks;
 mod cli;
+mod count;
 mod cpu;
 mod crates;
 mod demo;

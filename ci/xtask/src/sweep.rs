@@ -23,9 +23,9 @@ mod pair;
 mod reservation;
 mod two_cpus;
 
-use guest::Guest;
+pub(crate) use guest::Guest;
 use mutants::MUTANTS;
-use pair::Lower;
+pub(crate) use pair::{Lower, trace};
 
 const EXTERNAL: Lower = Lower { name: "external", exception: Exception::ExternalInput, dispatches: false };
 const DECREMENTER: Lower = Lower { name: "decrementer", exception: Exception::Decrementer, dispatches: false };

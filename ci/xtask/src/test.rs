@@ -12,7 +12,7 @@ use anyhow::Result;
 
 use crate::outcome::{Outcome, unusable};
 use crate::progress::Progress;
-use crate::{checks, cpu, crates, demo, dependencies, disasm, docs, emulated, golden, sockets, sweep};
+use crate::{checks, count, cpu, crates, demo, dependencies, disasm, docs, emulated, golden, sockets, sweep};
 
 /// What a module has to check.
 type Source = fn(&Wanted) -> Result<Vec<Step>>;
@@ -30,6 +30,7 @@ const SOURCES: &[Source] = &[
     emulated::program_steps,
     demo::steps,
     sweep::steps,
+    count::steps,
 ];
 
 /// What is to be checked.

@@ -28,6 +28,10 @@ const RI: u32 = 0x0002;
 /// `rfmci`, which QEMU's e500v2 does not know.
 const RFMCI: u32 = 0x4C00_004C;
 
+/// How long a guest may live, and how long it may run between two stops; a mutant may run away.
+const LIFE: Duration = Duration::from_secs(1500);
+const PATIENCE: Duration = Duration::from_secs(12);
+
 /// Bytes of a per-CPU block, and where its fields begin: what r13 points to.
 const BLOCK: usize = 768;
 const FIELDS: u32 = 256;
@@ -52,13 +56,13 @@ impl Registers {
 }
 
 /// A guest that stands at `sweep_here` or somewhere in an exception.
-pub(super) struct Guest {
+pub(crate) struct Guest {
     machine: Driven,
-    pub(super) elf: Elf,
-    pub(super) cpu: Cpu,
+    pub(crate) elf: Elf,
+    pub(crate) cpu: Cpu,
     pub(super) table: &'static VectorTable,
     pub(super) base: u32,
-    pub(super) here: u32,
+    pub(crate) here: u32,
     /// MSR of the interrupted program.
     pub(super) msr: u32,
     r1: u32,
@@ -70,11 +74,11 @@ pub(super) struct Guest {
 
 impl Guest {
     /// Boots the board's `sweep` program and lets it install.
-    pub(super) fn start(board: &Board, config: &Config, options: &[String]) -> Result<Self> {
+    pub(crate) fn start(board: &Board, config: &Config, options: &[String]) -> Result<Self> {
         let image = build::image(board.package, config.target, "sweep")?;
         let elf = Elf::read(&image)?;
         let launch = Launch::image(*config, &image).smp(Some(1)).options(options.iter().cloned());
-        let mut machine = Driven::start(&launch, Duration::from_secs(1500))?;
+        let mut machine = Driven::start_impatiently(&launch, LIFE, PATIENCE)?;
         let gdb = &mut machine.gdb;
         let ready = elf.symbol("sweep_ready")?.address;
         gdb.set_breakpoint(ready)?;
@@ -107,7 +111,7 @@ impl Guest {
     }
 
     /// Ends the emulator.
-    pub(super) fn stop(self) {
+    pub(crate) fn stop(self) {
         drop(self.machine);
     }
 
@@ -124,7 +128,7 @@ impl Guest {
         Ok(found)
     }
 
-    pub(super) fn word(&mut self, address: u32) -> Result<u32> {
+    pub(crate) fn word(&mut self, address: u32) -> Result<u32> {
         self.gdb().read_word(u64::from(address))
     }
 
@@ -143,7 +147,7 @@ impl Guest {
     }
 
     /// The row of an exception.
-    pub(super) fn entry(&self, exception: Exception) -> Result<&'static VectorEntry> {
+    pub(crate) fn entry(&self, exception: Exception) -> Result<&'static VectorEntry> {
         self.table.find(exception).with_context(|| format!("{} has no {exception} vector", self.cpu.model().name))
     }
 
@@ -251,6 +255,19 @@ impl Guest {
         }
     }
 
+    /// Whether the instruction at `pc` is a return that the emulator lacks.
+    pub(crate) fn lacks_return_at(&self, pc: u32) -> bool {
+        self.returns.contains(&pc)
+    }
+
+    /// What `rfmci` does on hardware.
+    pub(super) fn return_from_machine_check(&mut self) -> Result<()> {
+        let gdb = self.gdb();
+        let (to, msr) = (gdb.read("mcsrr0")?, gdb.read("mcsrr1")?);
+        gdb.write("msr", msr)?;
+        gdb.write("pc", to)
+    }
+
     /// Goes on until the guest is back at `sweep_here`, or in its fatal report; `false` for the latter.
     pub(super) fn finish(&mut self) -> Result<bool> {
         let (here, fatal) = (self.here, self.elf.symbol("sweep_fatal")?.address);
@@ -265,11 +282,8 @@ impl Guest {
             }
             let pc = self.gdb().read("pc")?;
             if returns.contains(&(pc as u32)) {
-                // The emulator's e500v2 lacks this instruction; hardware would do this.
-                let (to, msr) = (self.gdb().read("mcsrr0")?, self.gdb().read("mcsrr1")?);
-                self.gdb().write("msr", msr)?;
-                self.gdb().write("pc", to)?;
-                if to == u64::from(here) {
+                self.return_from_machine_check()?;
+                if self.gdb().read("pc")? == u64::from(here) {
                     break true;
                 }
                 continue;
@@ -283,7 +297,7 @@ impl Guest {
     }
 }
 
-/// QEMU's e500v1 and e500v2.
+/// QEMU's e500v1 and e500v2 refuse the instruction.
 fn gdb_lacks_rfmci(cpu: &Cpu) -> bool {
     matches!(cpu.model().name, "e500v1" | "e500v2")
 }

@@ -13,12 +13,12 @@ use crate::gdb::Stop;
 
 /// A lower path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Lower {
+pub(crate) struct Lower {
     /// As the output names it.
-    pub(super) name: &'static str,
-    pub(super) exception: Exception,
+    pub(crate) name: &'static str,
+    pub(crate) exception: Exception,
     /// Whether its handler asks for a dispatch, so that the path includes the scheduler and the other thread.
-    pub(super) dispatches: bool,
+    pub(crate) dispatches: bool,
 }
 
 /// What the log's codes mean.
@@ -32,8 +32,8 @@ const SYNDROME: u32 = 0x0080_0000;
 
 /// One instruction boundary of the lower path.
 #[derive(Clone, Debug)]
-pub(super) struct Boundary {
-    pub(super) pc: u32,
+pub(crate) struct Boundary {
+    pub(crate) pc: u32,
     pub(super) msr: u32,
     /// Events that have happened before it.
     pub(super) events: usize,
@@ -65,7 +65,7 @@ fn begin(guest: &mut Guest, lower: &Lower, seed: u32) -> Result<super::guest::Re
 
 /// Steps through the lower path alone: its boundaries, from the first instruction at the vector to the return instruction,
 /// and the log at its end.
-pub(super) fn trace(guest: &mut Guest, lower: &Lower) -> Result<(Vec<Boundary>, Vec<u32>)> {
+pub(crate) fn trace(guest: &mut Guest, lower: &Lower) -> Result<(Vec<Boundary>, Vec<u32>)> {
     begin(guest, lower, 0x1357_9BDF)?;
     let mut path = Vec::new();
     let here = guest.here;
@@ -77,7 +77,11 @@ pub(super) fn trace(guest: &mut Guest, lower: &Lower) -> Result<(Vec<Boundary>, 
         let events = guest.variable("SWEEP_COUNT")? as usize;
         path.push(Boundary { pc, msr, events });
         ensure!(path.len() < 3000, "{}: the path does not come back", lower.name);
-        ensure!(guest.gdb().step()? == Stop::Signal(5), "{}: the guest ended", lower.name);
+        if guest.lacks_return_at(pc) {
+            guest.return_from_machine_check()?;
+        } else {
+            ensure!(guest.gdb().step()? == Stop::Signal(5), "{}: the guest ended", lower.name);
+        }
     }
 }
 
