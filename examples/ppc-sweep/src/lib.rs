@@ -25,7 +25,7 @@ mod thread;
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use hal_exc_api::exception::Exception;
+use hal_exc_api::fatal::Fatal;
 use hal_exc_api::flavor::Class;
 use hal_exc_api::frame::{Frame, InterruptFrame, IsolatedFrame};
 use hal_exc_api::handler::Handled;
@@ -157,12 +157,46 @@ pub fn sweep(exceptions: &Exceptions) -> Result<(), Failure> {
         attach(exceptions, entry)?;
     }
     println!("@ vectors base={:#010x}", exceptions.vector_base());
-    thread::prepare(exceptions);
+    thread::prepare(exceptions)?;
     sweep_ready(count_handler as *const () as usize as u32);
     println!("{} vectors have handlers; the sweep needs its host", exceptions.table().entries().len());
-    let _ = Exception::ALL;
     Ok(())
 }
+
+/// The whole program of a board: its crate, the family that serves it, where its vectors go.
+#[macro_export]
+macro_rules! sweep_program {
+    ($board:ident, $family:expr, $vectors:expr) => {
+        ppc_support::program!(main, $board::power_off);
+
+        static MEMORY: hal_exc_api::install::CpuMemory = hal_exc_api::install::CpuMemory::new();
+
+        fn main(boot: &'static ppc_support::BootInfo) -> Result<(), ppc_support::Failure> {
+            let _board = $board::Board::take(boot)?;
+            let cpu = hal_exc_api::cpu::identify(hal_exc_api::cpu::Pvr(boot.pvr))?;
+            let exceptions = hal_exc_api::install::Exceptions::new(&cpu, &[$family])?
+                .memory(&MEMORY)
+                .vectors($vectors)
+                .fatal(fatal)
+                .install()?;
+            $crate::sweep(&exceptions)
+        }
+
+        fn fatal(fatal: &hal_exc_api::fatal::Fatal<'_>) -> ! {
+            $crate::fatal(fatal, $board::power_off)
+        }
+    };
+}
+
+/// Prints the report and ends the program; the host has a breakpoint here.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn sweep_fatal(fatal: &Fatal<'_>, power_off: fn() -> !) -> ! {
+    println!("{fatal}result: fail: fatal exception");
+    power_off()
+}
+
+pub use sweep_fatal as fatal;
 
 /// Where the host stops the guest.
 #[unsafe(no_mangle)]
