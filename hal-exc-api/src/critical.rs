@@ -47,7 +47,7 @@ impl Situation {
 fn at_lock_store(cpu: &PerCpu, pc: u32, read: impl FnOnce(u32) -> u32) -> bool {
     let base = cpu.words.vector_base.load(Ordering::Relaxed);
     let len = cpu.words.vector_len.load(Ordering::Relaxed);
-    pc % 4 == 0 && pc.wrapping_sub(base) < len && read(pc) == LOCK_STORE
+    pc.is_multiple_of(4) && pc.wrapping_sub(base) < len && read(pc) == LOCK_STORE
 }
 
 fn situation(cpu: &PerCpu, frame: &CriticalFrame, read: impl FnOnce(u32) -> u32) -> Situation {

@@ -21,7 +21,7 @@ pub struct MsrImages {
 }
 
 /// A wrapper that a family offers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Wrapper {
     /// Save/restore pair and return instruction.
     pub flavor: Flavor,
@@ -29,8 +29,36 @@ pub struct Wrapper {
     pub class: Class,
     /// Whether it is for asynchronous exceptions (decides only within [`Class::Standard`]).
     pub asynchronous: bool,
-    /// Its entries.
-    pub target: Target,
+    /// Its entries. A function, because the address of a symbol is not a constant.
+    pub target: fn() -> Target,
+}
+
+/// A [`Wrapper`] for an expansion of one of the wrapper macros: flavor, class, whether asynchronous, and the names of its two
+/// symbols. On a host, where no wrapper is linked, its address is a made-up one.
+#[macro_export]
+macro_rules! wrapper_row {
+    ($flavor:ident, $class:ident, $asynchronous:literal, $near:ident, $far:ident) => {
+        $crate::family::Wrapper {
+            flavor: $crate::flavor::Flavor::$flavor,
+            class: $crate::flavor::Class::$class,
+            asynchronous: $asynchronous,
+            target: || {
+                #[cfg(target_arch = "powerpc")]
+                {
+                    unsafe extern "C" {
+                        fn $near();
+                        fn $far();
+                    }
+                    $crate::prologue::Target {
+                        near: $near as *const () as usize as u32,
+                        far: $far as *const () as usize as u32,
+                    }
+                }
+                #[cfg(not(target_arch = "powerpc"))]
+                $crate::prologue::Target { near: 0x0010_000C, far: 0x0010_0000 }
+            },
+        }
+    };
 }
 
 impl Wrapper {
@@ -71,6 +99,12 @@ pub unsafe trait Family: Sync {
 
     /// The MSR images for this CPU.
     fn msr(&self, cpu: &Cpu) -> MsrImages;
+
+    /// Whether an exception switches translation off, so that entry code reaches frames and blocks untranslated. The
+    /// install then tests that their memory is write-back.
+    fn enters_untranslated(&self) -> bool {
+        false
+    }
 
     /// Whether vectors can lie at `base` on this CPU.
     ///

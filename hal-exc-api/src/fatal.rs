@@ -10,11 +10,11 @@
 use core::fmt;
 use core::sync::atomic::Ordering;
 
-use crate::cpu::{Model, Pvr};
-use crate::exception::VectorWord;
+use crate::cpu::{Cpu, Pvr, identify};
 use crate::frame::{Frame, InterruptFrame, IsolatedFrame};
 use crate::handler::Handled;
 use crate::percpu::PerCpu;
+use crate::report::AnyFrame;
 
 /// A frame of any kind, for handlers that take all exceptions.
 #[derive(Debug)]
@@ -27,45 +27,17 @@ pub enum FrameMut<'a> {
     Isolated(&'a mut IsolatedFrame),
 }
 
-/// A frame of any kind, to read.
-#[derive(Clone, Copy, Debug)]
-pub enum FrameRef<'a> {
-    /// An interrupt; only the volatile registers are saved.
-    Interrupt(&'a InterruptFrame),
-    /// A synchronous exception.
-    Synchronous(&'a Frame),
-    /// Machine check, system reset or debug.
-    Isolated(&'a IsolatedFrame),
-}
-
-macro_rules! common_words {
-    ($type:ident) => {
-        impl $type<'_> {
-            /// Which exception.
-            #[must_use]
-            pub const fn vector(&self) -> VectorWord {
-                match self {
-                    Self::Interrupt(frame) => frame.vector,
-                    Self::Synchronous(frame) => frame.vector,
-                    Self::Isolated(frame) => frame.as_frame().vector,
-                }
-            }
-
-            /// Where it happened.
-            #[must_use]
-            pub const fn pc(&self) -> u32 {
-                match self {
-                    Self::Interrupt(frame) => frame.pc,
-                    Self::Synchronous(frame) => frame.pc,
-                    Self::Isolated(frame) => frame.as_frame().pc,
-                }
-            }
+impl FrameMut<'_> {
+    /// The frame, to read.
+    #[must_use]
+    pub fn as_any(&self) -> AnyFrame<'_> {
+        match self {
+            Self::Interrupt(frame) => AnyFrame::Interrupt(frame),
+            Self::Synchronous(frame) => AnyFrame::Full(frame),
+            Self::Isolated(frame) => AnyFrame::Isolated(frame),
         }
-    };
+    }
 }
-
-common_words!(FrameMut);
-common_words!(FrameRef);
 
 /// Takes every exception that no handler handled.
 pub type GlobalHandler = fn(FrameMut<'_>) -> Handled;
@@ -102,13 +74,11 @@ pub struct Fatal<'a> {
     /// Why.
     pub cause: Cause,
     /// The frame.
-    pub frame: FrameRef<'a>,
-    /// The model of the CPU.
-    pub model: Option<&'static Model>,
-    /// Its PVR.
-    pub pvr: Pvr,
+    pub frame: AnyFrame<'a>,
+    /// The CPU; `None` when the block's PVR is damaged.
+    pub cpu: Option<Cpu>,
     /// Its index.
-    pub cpu: u32,
+    pub index: u32,
     /// It happened inside a fatal report of this CPU: say so in one line and stop, do not begin another report.
     pub nested: bool,
 }
@@ -121,10 +91,8 @@ fn hand_to_global(cpu: &PerCpu, frame: FrameMut<'_>) -> Handled {
 }
 
 /// Reports and never returns. The caller masked what can be masked and is on the fatal stack.
-fn report(cpu: &PerCpu, cause: Cause, frame: FrameRef<'_>) -> ! {
+fn report(cpu: &PerCpu, cause: Cause, frame: AnyFrame<'_>) -> ! {
     let depth = cpu.words.fatal_depth.fetch_add(1, Ordering::Relaxed);
-    // SAFETY: only an install stores the pointer, from a `&'static Model`.
-    let model = unsafe { cpu.words.model.load(Ordering::Relaxed).as_ref() };
     // A third level means that even the short line faults: nothing is left but to stand still.
     if depth < 2
         && let Some(hook) = cpu.fatal_hook()
@@ -132,9 +100,8 @@ fn report(cpu: &PerCpu, cause: Cause, frame: FrameRef<'_>) -> ! {
         hook(&Fatal {
             cause,
             frame,
-            model,
-            pvr: Pvr(cpu.words.pvr.load(Ordering::Relaxed)),
-            cpu: cpu.index(),
+            cpu: identify(Pvr(cpu.words.pvr.load(Ordering::Relaxed))).ok(),
+            index: cpu.index(),
             nested: depth > 0,
         });
     }
@@ -147,7 +114,7 @@ fn report(cpu: &PerCpu, cause: Cause, frame: FrameRef<'_>) -> ! {
 mod entry {
     //! What the wrappers call. Each takes the frame where the wrapper put it.
 
-    use super::{Cause, FrameMut, FrameRef, Handled, PerCpu, hand_to_global, report};
+    use super::{AnyFrame, Cause, FrameMut, Handled, PerCpu, hand_to_global, report};
     use crate::frame::{Frame, InterruptFrame, IsolatedFrame};
     use crate::percpu::offset;
 
@@ -189,9 +156,9 @@ mod entry {
         // SAFETY: each caller below passes the frame that belongs to its `kind`, and never touches it again.
         let frame = unsafe {
             match kind {
-                INTERRUPT => FrameRef::Interrupt(&*frame.cast()),
-                SYNCHRONOUS => FrameRef::Synchronous(&*frame.cast()),
-                _ => FrameRef::Isolated(&*frame.cast()),
+                INTERRUPT => AnyFrame::Interrupt(&*frame.cast()),
+                SYNCHRONOUS => AnyFrame::Full(&*frame.cast()),
+                _ => AnyFrame::Isolated(&*frame.cast()),
             }
         };
         report(cpu, cause, frame)

@@ -79,7 +79,7 @@ pub const ISYNC: u32 = 0x4C00_012C;
 /// A target that is not a multiple of four cannot be encoded.
 #[must_use]
 pub const fn b(at: u32, target: u32) -> Option<u32> {
-    if at % 4 != 0 || target % 4 != 0 {
+    if !at.is_multiple_of(4) || !target.is_multiple_of(4) {
         return None;
     }
     let distance = target.wrapping_sub(at) as i32;

@@ -52,9 +52,26 @@ pub struct Setup {
     layout: Option<Layout>,
     vectors: Option<VectorArea>,
     fatal: Option<FatalHook>,
+    naked: Option<(Exception, u32)>,
+    write_back_check: bool,
 }
 
 impl Setup {
+    /// Gives the vector of `exception` to the board's own assembly at `address`: a single branch, no wrapper, no handler.
+    /// The assembly finds the machine as the hardware left it, may use nothing but r13, and returns by itself. Meant
+    /// for FP unavailable, where a unit is switched on and the instruction repeated. One vector can be naked.
+    pub fn naked(mut self, exception: Exception, address: u32) -> Self {
+        self.naked = Some((exception, address));
+        self
+    }
+
+    /// Leaves out the test that memory has the write-back attribute, on families whose entry code runs untranslated.
+    /// For boards that switch the data cache off.
+    pub fn without_write_back_check(mut self) -> Self {
+        self.write_back_check = false;
+        self
+    }
+
     /// The per-CPU block and the stacks of this CPU.
     pub fn memory(mut self, memory: impl Into<Layout>) -> Self {
         self.layout = Some(memory.into());
@@ -87,7 +104,7 @@ impl Setup {
         let layout = self.layout.ok_or(InstallError::NoMemory)?;
         let area = self.vectors.ok_or(InstallError::NoVectorArea)?;
         layout.check(area.range())?;
-        let plan = Plan::new(&self.cpu, self.family, area)?;
+        let plan = Plan::new(&self.cpu, self.family, area, self.naked)?;
         Ok((plan, layout))
     }
 
@@ -144,7 +161,6 @@ impl Setup {
         set(&words.vector_len, plan.table().len_bytes());
         set(&words.pvr, self.cpu.pvr().0);
         set(&words.index, index);
-        words.model.store(core::ptr::from_ref(self.cpu.model()).cast_mut(), Ordering::Relaxed);
         for number in Exception::ALL {
             for asynchronous in [false, true] {
                 block.slot(*number, asynchronous).store(declines as *mut (), Ordering::Relaxed);
@@ -256,7 +272,7 @@ impl Exceptions {
     #[expect(clippy::new_ret_no_self, reason = "a builder comes first; the install makes the value")]
     pub fn new(cpu: &Cpu, families: &[&'static dyn Family]) -> Result<Setup, InstallError> {
         let family = choose(cpu, families)?;
-        Ok(Setup { cpu: *cpu, family, layout: None, vectors: None, fatal: None })
+        Ok(Setup { cpu: *cpu, family, layout: None, vectors: None, fatal: None, naked: None, write_back_check: true })
     }
 
     /// The CPU.
@@ -338,7 +354,12 @@ impl Exceptions {
 mod hardware {
     use core::arch::asm;
 
+    use core::sync::atomic::Ordering;
+
     use super::{Exceptions, InstallError, MSR_EE, Setup};
+    use crate::exception::Exception;
+    use crate::frame::Frame;
+    use crate::handler::Handled;
     use crate::memory::VectorMemory;
 
     /// MSR\[ME\], machine check enable (manual bit 19 of 32).
@@ -375,8 +396,49 @@ mod hardware {
             let recoverable = if self.cpu.features().contains(crate::cpu::Features::RI) { MSR_RI } else { 0 };
             // SAFETY: machine checks and recoverable exceptions have their vectors now.
             unsafe { set_by_return(MSR_ME | recoverable, 0) };
+            if self.write_back_check && self.family.enters_untranslated() {
+                check_write_back(&exceptions)?;
+            }
             Ok(exceptions)
         }
+    }
+
+    /// MSR\[DR\], data translation (manual bit 27 of 32).
+    const MSR_DR: u32 = 0x0000_0010;
+
+    /// Entry code on these cores runs untranslated, which means write-back cached; the stacks must have the same
+    /// attribute when they are translated. `dcbz` on a line that is not write-back raises an alignment exception on most
+    /// parts, so one is tried at the bottom of the interrupt stack (founding design: caching assumption). Without
+    /// translation there is nothing to compare.
+    fn check_write_back(exceptions: &Exceptions) -> Result<(), InstallError> {
+        let msr: u32;
+        // SAFETY: reading MSR has no side effect.
+        unsafe { asm!("mfmsr {0}", out(reg) msr, options(nomem, nostack, preserves_flags)) };
+        if msr & MSR_DR == 0 {
+            return Ok(());
+        }
+        let words = &exceptions.per_cpu.words;
+        let line = u32::from(exceptions.cpu.core().cache_line);
+        // A whole line inside the stack.
+        let low = words.interrupt_stack_low.load(Ordering::Relaxed) - super::memory_layout::GUARD;
+        let address = low.next_multiple_of(line);
+        let slot = exceptions.per_cpu.slot(Exception::Alignment, false);
+        let before = slot.swap(refuses_dcbz as *mut (), Ordering::AcqRel);
+        let taken: u32;
+        // SAFETY: the line lies in the interrupt stack, which nobody uses yet; the handler skips the instruction and
+        // says so in r3.
+        unsafe {
+            asm!("li 3, 0", "dcbz 0, {0}", in(reg) address, out("r3") taken, options(nostack, preserves_flags));
+        }
+        slot.store(before, Ordering::Release);
+        if taken == 0 { Ok(()) } else { Err(InstallError::NotWriteBack { address }) }
+    }
+
+    /// The alignment handler during the check: the `dcbz` was refused.
+    extern "C" fn refuses_dcbz(frame: &mut Frame) -> Handled {
+        frame.gpr[3] = 1;
+        frame.skip_instruction();
+        Handled::Handled
     }
 
     /// Masks standard and critical interrupts.

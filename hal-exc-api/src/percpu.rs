@@ -14,7 +14,6 @@
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
-use crate::cpu::Model;
 use crate::exception::{Exception, MAX_EXCEPTIONS};
 use crate::fatal::{FatalHook, GlobalHandler};
 use crate::flavor::Class;
@@ -68,8 +67,6 @@ pub(crate) struct Words {
     /// The global handler and the fatal hook, as function addresses; 0 = none.
     pub(crate) global_handler: AtomicPtr<()>,
     pub(crate) fatal_hook: AtomicPtr<()>,
-    /// The model of this CPU, for reports.
-    pub(crate) model: AtomicPtr<Model>,
     /// PVR of this CPU, for reports.
     pub(crate) pvr: AtomicU32,
     /// Index of this CPU, 0 for the boot CPU.
@@ -123,6 +120,7 @@ pub mod offset {
     pub const PARK_DEBUG: usize = PARK_STANDARD + 16;
     pub const PARK_MACHINE_CHECK: usize = PARK_STANDARD + 24;
     pub const MSR_KEEP: usize = offset_of!(Words, msr_keep);
+    pub const VECTOR_BASE: usize = offset_of!(Words, vector_base);
     pub const DISPATCH_HOOK: usize = offset_of!(Words, dispatch_hook);
 }
 
@@ -214,7 +212,6 @@ impl PerCpu {
                 vector_len: ZERO,
                 global_handler: EMPTY,
                 fatal_hook: EMPTY,
-                model: AtomicPtr::new(core::ptr::null_mut()),
                 pvr: ZERO,
                 index: ZERO,
                 claimed: ZERO,

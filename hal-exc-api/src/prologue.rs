@@ -141,7 +141,7 @@ pub fn generate(
     target: Target,
     trampoline: Option<u32>,
 ) -> Result<Prologue, PrologueError> {
-    if slot % 16 != 0 {
+    if !slot.is_multiple_of(16) {
         return Err(PrologueError::Unaligned { slot });
     }
     let start = if entry.shadow_gprs { CLEAR_TGPR.len() } else { 0 };
@@ -188,6 +188,22 @@ const fn trampoline_words(park: &Park, target: u32) -> [u32; TRAMPOLINE_WORDS] {
         insn::mtctr(4),
         insn::BCTR,
     ]
+}
+
+/// Generates the single branch of a *naked* vector: the board's own assembly at `target` does everything, the return
+/// included.
+///
+/// # Errors
+/// [`PrologueError::Unaligned`] and [`PrologueError::OutOfReach`]; there is no register for a trampoline.
+pub fn generate_naked(slot: u32, target: u32) -> Result<Prologue, PrologueError> {
+    if !slot.is_multiple_of(16) {
+        return Err(PrologueError::Unaligned { slot });
+    }
+    let word = insn::b(slot, target).ok_or(PrologueError::OutOfReach { slot, target })?;
+    if insn::branch_target(slot, word) != Some(target) {
+        return Err(PrologueError::Verify { slot });
+    }
+    Ok(Prologue { words: [word, 0, 0, 0, 0, 0, 0, 0], len: 1, trampoline: None })
 }
 
 /// Reads a prologue at `slot`; `None` when the words are not one.

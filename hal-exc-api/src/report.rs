@@ -27,7 +27,7 @@ use core::fmt;
 
 use crate::cpu::{Cpu, Model, Pvr};
 use crate::exception::{Exception, VectorWord};
-use crate::fatal::{Fatal, FrameRef};
+use crate::fatal::Fatal;
 use crate::flavor::Flavor;
 use crate::frame::{CriticalFrame, Frame, InterruptFrame, IsolatedFrame};
 use crate::msr::{MsrLayout, MsrNames};
@@ -70,16 +70,6 @@ impl<'a> From<&'a IsolatedFrame> for AnyFrame<'a> {
     }
 }
 
-impl<'a> From<FrameRef<'a>> for AnyFrame<'a> {
-    fn from(frame: FrameRef<'a>) -> Self {
-        match frame {
-            FrameRef::Interrupt(frame) => Self::Interrupt(frame),
-            FrameRef::Synchronous(frame) => Self::Full(frame),
-            FrameRef::Isolated(frame) => Self::Isolated(frame),
-        }
-    }
-}
-
 /// The words that all frames have.
 struct Common {
     vector: VectorWord,
@@ -115,8 +105,21 @@ impl<'a> AnyFrame<'a> {
         }
     }
 
+    /// Which exception.
+    #[must_use]
+    pub fn vector(&self) -> VectorWord {
+        self.common().vector
+    }
+
+    /// Where it happened.
+    #[must_use]
+    pub fn pc(&self) -> u32 {
+        self.common().pc
+    }
+
     /// The part with all registers, if the frame has one.
-    fn full(&self) -> Option<&'a Frame> {
+    #[must_use]
+    pub fn full(&self) -> Option<&'a Frame> {
         match self {
             Self::Full(frame) => Some(frame),
             Self::Isolated(frame) => Some(frame),
@@ -148,7 +151,8 @@ impl<'a> Report<'a> {
     /// The report of a fatal exception. On a CPU that was never identified bits keep their names to themselves.
     #[must_use]
     pub fn of_fatal(fatal: &Fatal<'a>) -> Self {
-        Self { model: fatal.model, pvr: Some(fatal.pvr), frame: fatal.frame.into(), flavor: None }
+        let cpu = fatal.cpu.as_ref();
+        Self { model: cpu.map(Cpu::model), pvr: cpu.map(Cpu::pvr), frame: fatal.frame, flavor: None }
     }
 
     /// Names this flavor instead of the one that the core's description gives for the exception.
@@ -271,9 +275,9 @@ impl fmt::Display for Fatal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.nested {
             let (pc, word) = (self.frame.pc(), self.frame.vector().raw());
-            return writeln!(f, "fatal, CPU {}: again, at {pc:08x}, vector word {word:08x}", self.cpu);
+            return writeln!(f, "fatal, CPU {}: again, at {pc:08x}, vector word {word:08x}", self.index);
         }
-        writeln!(f, "fatal, CPU {}: {}", self.cpu, self.cause)?;
+        writeln!(f, "fatal, CPU {}: {}", self.index, self.cause)?;
         Report::of_fatal(self).fmt(f)
     }
 }
@@ -357,17 +361,16 @@ mod tests {
     fn fatal_reports_say_why_and_nested_ones_are_short() {
         let mut frame = Frame::new(VectorWord::new(Exception::Program, false), 0x1234, 0x9000);
         frame.syndrome = 0x0400_0000;
-        let pvr = Pvr(0x8021_0030);
-        let model = Some(identify(pvr).unwrap().model());
-        let frame = FrameRef::Synchronous(&frame);
-        let fatal = Fatal { cause: Cause::Unhandled, frame, model, pvr, cpu: 1, nested: false };
+        let cpu = identify(Pvr(0x8021_0030)).ok();
+        let frame = AnyFrame::Full(&frame);
+        let fatal = Fatal { cause: Cause::Unhandled, frame, cpu, index: 1, nested: false };
         let text = fatal.to_string();
         assert!(text.starts_with("fatal, CPU 1: nobody handled it\nexception: program, synchronous"), "{text}");
         assert!(text.contains("ESR 04000000  privileged instruction\n"), "{text}");
         let nested = Fatal { nested: true, ..fatal }.to_string();
         assert_eq!(nested, "fatal, CPU 1: again, at 00001234, vector word 00000118\n");
-        let unknown = Fatal { model: None, pvr: Pvr(0xDEAD_BEEF), ..fatal }.to_string();
-        assert!(unknown.contains("cpu: not identified, PVR deadbeef\n"), "{unknown}");
+        let unknown = Fatal { cpu: None, ..fatal }.to_string();
+        assert!(unknown.contains("cpu: not identified"), "{unknown}");
         assert!(unknown.contains("syndrome 04000000  of an unknown CPU\n"), "{unknown}");
         assert!(!unknown.contains("privileged"), "{unknown}");
     }

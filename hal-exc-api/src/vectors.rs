@@ -37,7 +37,8 @@ pub struct VectorEntry {
     pub address: VectorAddress,
     /// How it saves and returns.
     pub flavor: Flavor,
-    /// Whether it is asynchronous.
+    /// Whether it is asynchronous. Machine check and system reset are, whatever caused them: their handlers run on a
+    /// stack of their own and never reach the scheduler. Debug is synchronous, and its class has the same effect.
     pub asynchronous: bool,
     /// Whether r0 to r3 are shadow registers at entry (MSR\[TGPR\], 603-type TLB misses).
     pub shadow_gprs: bool,

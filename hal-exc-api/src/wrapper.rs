@@ -76,6 +76,7 @@ macro_rules! __wrapper_asm {
             ".set HX_PARK_DEBUG, {park_debug}",
             ".set HX_PARK_MACHINE_CHECK, {park_machine_check}",
             ".set HX_DISPATCH_HOOK, {dispatch_hook}",
+            ".set HX_VECTOR_BASE, {vector_base}",
             ".pushsection .text.hal_exc,\"ax\",@progbits",
             ".balign 32",
             $($text,)+
@@ -117,6 +118,7 @@ macro_rules! __wrapper_asm {
             park_debug = const $crate::percpu::offset::PARK_DEBUG,
             park_machine_check = const $crate::percpu::offset::PARK_MACHINE_CHECK,
             dispatch_hook = const $crate::percpu::offset::DISPATCH_HOOK,
+            vector_base = const $crate::percpu::offset::VECTOR_BASE,
             $($operands)*
         );
     };
@@ -136,7 +138,7 @@ macro_rules! __wrapper_label {
 #[macro_export]
 macro_rules! __wrapper_end {
     ($name:literal) => {
-        concat!(".size ", $name, ", . - ", $name)
+        concat!(".globl ", $name, "_end\n", $name, "_end:\n.size ", $name, ", . - ", $name)
     };
 }
 
@@ -144,7 +146,7 @@ macro_rules! __wrapper_end {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __wrapper_far {
-    ($name:literal, $r4:literal, $ctr:literal) => {
+    ($name:literal, $r4:expr, $ctr:expr) => {
         concat!(
             ".globl ",
             $name,
@@ -153,11 +155,11 @@ macro_rules! __wrapper_far {
             "_far, @function\n",
             $name,
             "_far:\n",
-            "lwz r4, ",
+            "lwz %r4, ",
             $ctr,
             "\n",
-            "mtctr r4\n", // the interrupted program's CTR
-            "lwz r4, ",
+            "mtctr %r4\n", // the interrupted program's CTR
+            "lwz %r4, ",
             $r4,
             "\n", // and its r4
             ".size ",
@@ -174,16 +176,16 @@ macro_rules! __wrapper_far {
 #[macro_export]
 macro_rules! __save_volatile {
     () => {
-        "stw r0, HX_R0(r1)
-        stw r4, HX_R3+4(r1)
-        stw r5, HX_R3+8(r1)
-        stw r6, HX_R3+12(r1)
-        stw r7, HX_R3+16(r1)
-        stw r8, HX_R3+20(r1)
-        stw r9, HX_R3+24(r1)
-        stw r10, HX_R3+28(r1)
-        stw r11, HX_R3+32(r1)
-        stw r12, HX_R3+36(r1)"
+        "stw %r0, HX_R0(%r1)
+        stw %r4, HX_R3+4(%r1)
+        stw %r5, HX_R3+8(%r1)
+        stw %r6, HX_R3+12(%r1)
+        stw %r7, HX_R3+16(%r1)
+        stw %r8, HX_R3+20(%r1)
+        stw %r9, HX_R3+24(%r1)
+        stw %r10, HX_R3+28(%r1)
+        stw %r11, HX_R3+32(%r1)
+        stw %r12, HX_R3+36(%r1)"
     };
 }
 
@@ -192,18 +194,18 @@ macro_rules! __save_volatile {
 #[macro_export]
 macro_rules! __save_all {
     () => {
-        "stw r0, HX_GPR(r1)
-        stw r2, HX_GPR+8(r1)
-        stw r4, HX_GPR+16(r1)
-        stw r5, HX_GPR+20(r1)
-        stw r6, HX_GPR+24(r1)
-        stw r7, HX_GPR+28(r1)
-        stw r8, HX_GPR+32(r1)
-        stw r9, HX_GPR+36(r1)
-        stw r10, HX_GPR+40(r1)
-        stw r11, HX_GPR+44(r1)
-        stw r12, HX_GPR+48(r1)
-        stmw r13, HX_GPR+52(r1)"
+        "stw %r0, HX_GPR(%r1)
+        stw %r2, HX_GPR+8(%r1)
+        stw %r4, HX_GPR+16(%r1)
+        stw %r5, HX_GPR+20(%r1)
+        stw %r6, HX_GPR+24(%r1)
+        stw %r7, HX_GPR+28(%r1)
+        stw %r8, HX_GPR+32(%r1)
+        stw %r9, HX_GPR+36(%r1)
+        stw %r10, HX_GPR+40(%r1)
+        stw %r11, HX_GPR+44(%r1)
+        stw %r12, HX_GPR+48(%r1)
+        stmw %r13, HX_GPR+52(%r1)"
     };
 }
 
@@ -213,15 +215,15 @@ macro_rules! __save_all {
 macro_rules! __save_special {
     ($save0:literal, $save1:literal) => {
         concat!(
-            "mfspr r4, ",
+            "mfspr %r4, ",
             $save0,
             "\n", // PC of the interrupted program
-            "mfspr r5, ",
+            "mfspr %r5, ",
             $save1,
             "\n", // its MSR
-            "mfcr r6\nmfxer r7\nmfctr r8\nmflr r9\n",
-            "stw r4, HX_PC(r1)\nstw r5, HX_MSR(r1)\n",
-            "stw r6, HX_CR(r1)\nstw r7, HX_XER(r1)\nstw r8, HX_CTR(r1)\nstw r9, HX_LR(r1)",
+            "mfcr %r6\nmfxer %r7\nmfctr %r8\nmflr %r9\n",
+            "stw %r4, HX_PC(%r1)\nstw %r5, HX_MSR(%r1)\n",
+            "stw %r6, HX_CR(%r1)\nstw %r7, HX_XER(%r1)\nstw %r8, HX_CTR(%r1)\nstw %r9, HX_LR(%r1)",
         )
     };
 }
@@ -232,17 +234,17 @@ macro_rules! __save_special {
 #[macro_export]
 macro_rules! __restore_special {
     () => {
-        "lwz r6, HX_CR(r1)
-        lwz r7, HX_XER(r1)
-        lwz r8, HX_CTR(r1)
-        lwz r9, HX_LR(r1)
-        stwcx. r0, 0, r13
-        mtcrf 255, r6
-        mtxer r7
-        mtctr r8
-        mtlr r9
-        lwz r4, HX_PC(r1)
-        lwz r5, HX_MSR(r1)"
+        "lwz %r6, HX_CR(%r1)
+        lwz %r7, HX_XER(%r1)
+        lwz %r8, HX_CTR(%r1)
+        lwz %r9, HX_LR(%r1)
+        stwcx. %r0, 0, %r13
+        mtcrf 255, %r6
+        mtxer %r7
+        mtctr %r8
+        mtlr %r9
+        lwz %r4, HX_PC(%r1)
+        lwz %r5, HX_MSR(%r1)"
     };
 }
 
@@ -252,23 +254,23 @@ macro_rules! __restore_special {
 macro_rules! __restore_volatile {
     ($save0:literal, $save1:literal) => {
         concat!(
-            "lwz r0, HX_R0(r1)
-            lwz r3, HX_R3(r1)
-            lwz r6, HX_R3+12(r1)
-            lwz r7, HX_R3+16(r1)
-            lwz r8, HX_R3+20(r1)
-            lwz r9, HX_R3+24(r1)
-            lwz r10, HX_R3+28(r1)
-            lwz r11, HX_R3+32(r1)
-            lwz r12, HX_R3+36(r1)\n",
+            "lwz %r0, HX_R0(%r1)
+            lwz %r3, HX_R3(%r1)
+            lwz %r6, HX_R3+12(%r1)
+            lwz %r7, HX_R3+16(%r1)
+            lwz %r8, HX_R3+20(%r1)
+            lwz %r9, HX_R3+24(%r1)
+            lwz %r10, HX_R3+28(%r1)
+            lwz %r11, HX_R3+32(%r1)
+            lwz %r12, HX_R3+36(%r1)\n",
             "mtspr ",
             $save0,
-            ", r4\n", // from here to the return only loads that were just done on this line
+            ", %r4\n", // from here to the return only loads that were just done on this line
             "mtspr ",
             $save1,
-            ", r5\n",
-            "lwz r4, HX_R3+4(r1)
-            lwz r5, HX_R3+8(r1)",
+            ", %r5\n",
+            "lwz %r4, HX_R3+4(%r1)
+            lwz %r5, HX_R3+8(%r1)",
         )
     };
 }
@@ -279,27 +281,51 @@ macro_rules! __restore_volatile {
 macro_rules! __restore_all {
     ($save0:literal, $save1:literal) => {
         concat!(
-            "lmw r14, HX_GPR+56(r1)
-            lwz r0, HX_GPR(r1)
-            lwz r2, HX_GPR+8(r1)
-            lwz r3, HX_GPR+12(r1)
-            lwz r6, HX_GPR+24(r1)
-            lwz r7, HX_GPR+28(r1)
-            lwz r8, HX_GPR+32(r1)
-            lwz r9, HX_GPR+36(r1)
-            lwz r10, HX_GPR+40(r1)
-            lwz r11, HX_GPR+44(r1)
-            lwz r12, HX_GPR+48(r1)\n",
+            "lmw %r14, HX_GPR+56(%r1)
+            lwz %r0, HX_GPR(%r1)
+            lwz %r2, HX_GPR+8(%r1)
+            lwz %r3, HX_GPR+12(%r1)
+            lwz %r6, HX_GPR+24(%r1)
+            lwz %r7, HX_GPR+28(%r1)
+            lwz %r8, HX_GPR+32(%r1)
+            lwz %r9, HX_GPR+36(%r1)
+            lwz %r10, HX_GPR+40(%r1)
+            lwz %r11, HX_GPR+44(%r1)
+            lwz %r12, HX_GPR+48(%r1)\n",
             "mtspr ",
             $save0,
-            ", r4\n",
+            ", %r4\n",
             "mtspr ",
             $save1,
-            ", r5\n",
-            "lwz r4, HX_GPR+16(r1)
-            lwz r5, HX_GPR+20(r1)
-            lwz r1, HX_GPR+4(r1)", // the handler may have moved the stack
+            ", %r5\n",
+            "lwz %r4, HX_GPR+16(%r1)
+            lwz %r5, HX_GPR+20(%r1)
+            lwz %r1, HX_GPR+4(%r1)", // the handler may have moved the stack
         )
+    };
+}
+
+/// Saves SRR0/1 in an isolated frame, for exceptions with a pair of their own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __keep_standard_pair {
+    () => {
+        "mfspr %r10, 26
+        mfspr %r11, 27
+        stw %r10, HX_SRR0(%r1)
+        stw %r11, HX_SRR1(%r1)"
+    };
+}
+
+/// Restores SRR0/1 from an isolated frame.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __give_standard_pair_back {
+    () => {
+        "lwz %r10, HX_SRR0(%r1)
+        lwz %r11, HX_SRR1(%r1)
+        mtspr 26, %r10
+        mtspr 27, %r11"
     };
 }
 
@@ -309,78 +335,80 @@ macro_rules! interrupt_wrapper {
     (name: $name:literal, pair: ($s0:literal, $s1:literal), ret: $ret:literal,
      enter: $enter:expr, leave: $leave:expr, recoverable: $recoverable:expr $(,)?) => {
         $crate::__wrapper_asm!(
-            $crate::__wrapper_far!($name, "HX_PARK_STANDARD(r13)", "HX_PARK_STANDARD+4(r13)"),
+            $crate::__wrapper_far!($name, "HX_PARK_STANDARD(%r13)", "HX_PARK_STANDARD+4(%r13)"),
             $crate::__wrapper_label!($name),
-            "stwu r1, -HX_INTERRUPT_SIZE(r1)",  // frame on the interrupted stack; r3 is already in it
+            "stwu %r1, -HX_INTERRUPT_SIZE(%r1)",  // frame on the interrupted stack; r3 is already in it
             $crate::__save_volatile!(),
             $crate::__save_special!($s0, $s1),
-            "stw r3, HX_VECTOR(r1)",
+            "stw %r3, HX_VECTOR(%r1)",
             $recoverable,
             $enter,
-            "lwz r10, HX_NEST(r13)",
-            "lwzx r12, r13, r3",                // the handler: the vector word is its distance from r13
-            "addi r11, r10, 1",
-            "cmpwi r10, 0",
-            "stw r11, HX_NEST(r13)",            // raise the level first, then ...
-            "mr r3, r1",                        // argument: the frame
-            "mtctr r12",
+            "lwz %r10, HX_NEST(%r13)",
+            "lwzx %r12, %r13, %r3",                // the handler: the vector word is its distance from r13
+            "addi %r11, %r10, 1",
+            "cmpwi %r10, 0",
+            "stw %r11, HX_NEST(%r13)",            // raise the level first, then ...
+            "mr %r3, %r1",                        // argument: the frame
+            "mtctr %r12",
             "bne- 5f",
-            "stw r10, HX_LOCK(r13)",            // ... clear the lock (r10 is 0: outermost)
-            "lwz r1, HX_INTERRUPT_STACK(r13)",
-            "stwu r3, -16(r1)",                 // back chain to the frame
+            "stw %r10, HX_LOCK(%r13)",            // ... clear the lock (r10 is 0: outermost)
+            "lwz %r1, HX_INTERRUPT_STACK(%r13)",
+            "stwu %r3, -16(%r1)",                 // back chain to the frame
             "bctrl",
-            "lwz r1, 0(r1)",                    // back to the frame
-            "2:",
             $leave,                             // nothing that could dispatch from here to the return
-            "lwz r5, HX_DISPATCH(r13)",
-            "cmplw r3, r5",                     // handled (0) and dispatch word not 0: ordinary case
+            "lwz %r1, 0(%r1)",                    // back to the frame
+            "2:",
+            "lwz %r5, HX_DISPATCH(%r13)",
+            "cmplw %r3, %r5",                     // handled (0) and dispatch word not 0: ordinary case
             "bge- 4f",
-            "stw r3, HX_NEST(r13)",             // r3 is 0: last level out
+            "stw %r3, HX_NEST(%r13)",             // r3 is 0: last level out
             "3:",
             $crate::__restore_special!(),
             $crate::__restore_volatile!($s0, $s1),
-            "addi r1, r1, HX_INTERRUPT_SIZE",
+            "addi %r1, %r1, HX_INTERRUPT_SIZE",
             $ret,
 
             "4:",                               // not handled, or a dispatch is wanted and allowed
-            "cmpwi r3, 0",
+            "cmpwi %r3, 0",
             "bne 6f",
-            "stw r3, HX_NEST(r13)",             // the level is left before the scheduler runs
-            "lwz r12, HX_DISPATCH_HOOK(r13)",
-            "lwz r3, HX_MSR(r1)",               // argument: MSR of the interrupted program
-            "mtctr r12",
+            "stw %r3, HX_NEST(%r13)",             // the level is left before the scheduler runs
+            "lwz %r12, HX_DISPATCH_HOOK(%r13)",
+            "lwz %r3, HX_MSR(%r1)",               // argument: MSR of the interrupted program
+            "mtctr %r12",
             "bctrl",                            // returns when this thread runs again, on any CPU
-            "li r3, 0",
-            "b 2b",                             // mask again, and look whether another dispatch is wanted
+            $leave,                             // mask again, whatever the scheduler left
+            "li %r3, 0",
+            "b 2b",                             // is another dispatch wanted?
 
             "5:",                               // nested: this stack, and no dispatch on the way out
-            "li r10, 0",
-            "stw r10, HX_LOCK(r13)",
-            "lwz r10, HX_INTERRUPT_STACK_LOW(r13)",
-            "cmplw r1, r10",                    // room left on the interrupt stack?
+            "li %r10, 0",
+            "stw %r10, HX_LOCK(%r13)",
+            "lwz %r10, HX_INTERRUPT_STACK_LOW(%r13)",
+            "cmplw %r1, %r10",                    // room left on the interrupt stack?
             "blt- 8f",
             "bctrl",
             $leave,
-            "lwz r6, HX_NEST(r13)",
-            "addi r6, r6, -1",
-            "stw r6, HX_NEST(r13)",
-            "cmpwi r3, 0",
+            "lwz %r6, HX_NEST(%r13)",
+            "addi %r6, %r6, -1",
+            "stw %r6, HX_NEST(%r13)",
+            "cmpwi %r3, 0",
             "beq+ 3b",
-            "mr r3, r1",
+            "mr %r3, %r1",
             "bl {unhandled_interrupt}",
             "b 3b",
 
             "6:",                               // outermost, and the handler declined
-            "mr r3, r1",
+            "mr %r3, %r1",
             "bl {unhandled_interrupt}",         // returns only when the global handler took it
-            "li r3, 0",
+            $leave,
+            "li %r3, 0",
             "b 2b",
 
             "7:",                               // MSR[RI] was off: there is no way back
-            "mr r3, r1",
+            "mr %r3, %r1",
             "bl {unrecoverable_interrupt}",
             "8:",                               // the interrupt stack is used up
-            "mr r3, r1",
+            "mr %r3, %r1",
             "bl {interrupt_stack_overflow}",
             $crate::__wrapper_end!($name);
             unhandled_interrupt = sym $crate::fatal::unhandled_interrupt,
@@ -396,38 +424,38 @@ macro_rules! synchronous_wrapper {
     (name: $name:literal, pair: ($s0:literal, $s1:literal), ret: $ret:literal, fault: $fault:literal, syndrome: $syndrome:literal,
      enter: $enter:expr, leave: $leave:expr, recoverable: $recoverable:expr $(,)?) => {
         $crate::__wrapper_asm!(
-            $crate::__wrapper_far!($name, "HX_GPR+16(r1)", "HX_CTR(r1)"),
+            $crate::__wrapper_far!($name, "HX_GPR+16(%r1)", "HX_CTR(%r1)"),
             $crate::__wrapper_label!($name),
             $crate::__save_all!(),              // the prologue pushed the frame and saved r3 in it
-            concat!("mfspr r10, ", $fault),     // captured now: a later fault changes it
-            concat!("mfspr r11, ", $syndrome),
+            concat!("mfspr %r10, ", $fault),     // captured now: a later fault changes it
+            concat!("mfspr %r11, ", $syndrome),
             $crate::__save_special!($s0, $s1),
-            "stw r10, HX_FAULT(r1)",
-            "stw r11, HX_SYNDROME(r1)",
-            "addi r12, r1, HX_FRAME_SIZE",
-            "stw r12, HX_GPR+4(r1)",            // r1 of the program
-            "stw r3, HX_VECTOR(r1)",
+            "stw %r10, HX_FAULT(%r1)",
+            "stw %r11, HX_SYNDROME(%r1)",
+            "addi %r12, %r1, HX_FRAME_SIZE",
+            "stw %r12, HX_GPR+4(%r1)",            // r1 of the program
+            "stw %r3, HX_VECTOR(%r1)",
             $recoverable,
             $enter,
-            "lwzx r12, r13, r3",                // the handler: the vector word is its distance from r13
-            "mr r3, r1",
-            "mtctr r12",
+            "lwzx %r12, %r13, %r3",                // the handler: the vector word is its distance from r13
+            "mr %r3, %r1",
+            "mtctr %r12",
             "bctrl",
             "2:",
             $leave,
-            "cmpwi r3, 0",
+            "cmpwi %r3, 0",
             "bne- 6f",
             $crate::__restore_special!(),
             $crate::__restore_all!($s0, $s1),
             $ret,
 
             "6:",
-            "mr r3, r1",
+            "mr %r3, %r1",
             "bl {unhandled}",                   // returns only when the global handler took it
-            "li r3, 0",
+            "li %r3, 0",
             "b 2b",
             "7:",
-            "mr r3, r1",
+            "mr %r3, %r1",
             "bl {unrecoverable}",
             $crate::__wrapper_end!($name);
             unhandled = sym $crate::fatal::unhandled,
@@ -446,79 +474,79 @@ macro_rules! critical_wrapper {
     (name: $name:literal, pair: ($s0:literal, $s1:literal), ret: $ret:literal,
      enter: $enter:expr, leave: $leave:expr, recoverable: $recoverable:expr, park: $park:expr, unpark: $unpark:expr $(,)?) => {
         $crate::__wrapper_asm!(
-            $crate::__wrapper_far!($name, "HX_PARK_CRITICAL(r13)", "HX_PARK_CRITICAL+4(r13)"),
+            $crate::__wrapper_far!($name, "HX_PARK_CRITICAL(%r13)", "HX_PARK_CRITICAL+4(%r13)"),
             $crate::__wrapper_label!($name),
-            "lwz r1, HX_CRITICAL_FRAME(r13)",   // the frame lies on the critical stack
+            "lwz %r1, HX_CRITICAL_FRAME(%r13)",   // the frame lies on the critical stack
             $crate::__save_volatile!(),
-            "lwz r10, HX_CRITICAL_SAVE(r13)",   // r1 and r3 of the program, from the prologue
-            "lwz r11, HX_CRITICAL_SAVE+4(r13)",
-            "stw r10, 0(r1)",                   // back chain
-            "stw r11, HX_R3(r1)",
-            "mfspr r10, 26",                    // SRR0/1 may belong to a standard exception just entered
-            "mfspr r11, 27",
+            "lwz %r10, HX_CRITICAL_SAVE(%r13)",   // r1 and r3 of the program, from the prologue
+            "lwz %r11, HX_CRITICAL_SAVE+4(%r13)",
+            "stw %r10, 0(%r1)",                   // back chain
+            "stw %r11, HX_R3(%r1)",
+            "mfspr %r10, 26",                    // SRR0/1 may belong to a standard exception just entered
+            "mfspr %r11, 27",
             $crate::__save_special!($s0, $s1),
-            "stw r10, HX_CRITICAL_SRR0(r1)",
-            "stw r11, HX_CRITICAL_SRR1(r1)",
-            "stw r3, HX_VECTOR(r1)",
+            "stw %r10, HX_CRITICAL_SRR0(%r1)",
+            "stw %r11, HX_CRITICAL_SRR1(%r1)",
+            "stw %r3, HX_VECTOR(%r1)",
             $recoverable,
             $enter,
-            "lwz r10, HX_NEST(r13)",
-            "lwzx r12, r13, r3",
-            "addi r10, r10, 1",
-            "mr r3, r1",
-            "stw r10, HX_NEST(r13)",
-            "mtctr r12",
+            "lwz %r10, HX_NEST(%r13)",
+            "lwzx %r12, %r13, %r3",
+            "addi %r10, %r10, 1",
+            "mr %r3, %r1",
+            "stw %r10, HX_NEST(%r13)",
+            "mtctr %r12",
             "bctrl",
             "2:",
             $leave,
-            "lwz r5, HX_DISPATCH(r13)",
-            "lwz r6, HX_NEST(r13)",
-            "cmplw r3, r5",
-            "addi r6, r6, -1",
+            "lwz %r5, HX_DISPATCH(%r13)",
+            "lwz %r6, HX_NEST(%r13)",
+            "cmplw %r3, %r5",
+            "addi %r6, %r6, -1",
             "bge- 4f",
             "9:",
-            "stw r6, HX_NEST(r13)",
+            "stw %r6, HX_NEST(%r13)",
             "3:",
-            "lwz r10, HX_CRITICAL_SRR0(r1)",
-            "lwz r11, HX_CRITICAL_SRR1(r1)",
-            "mtspr 26, r10",
-            "mtspr 27, r11",
+            "lwz %r10, HX_CRITICAL_SRR0(%r1)",
+            "lwz %r11, HX_CRITICAL_SRR1(%r1)",
+            "mtspr 26, %r10",
+            "mtspr 27, %r11",
             $crate::__restore_special!(),
             $crate::__restore_volatile!($s0, $s1),
-            "lwz r1, 0(r1)",
+            "lwz %r1, 0(%r1)",
             $ret,
 
             "4:",                               // not handled, or a dispatch is wanted and allowed by its word
-            "cmpwi r3, 0",
+            "cmpwi %r3, 0",
             "bne 6f",
-            "mr r3, r1",
+            "mr %r3, %r1",
             "bl {critical_dispatch_frame}",     // may this level dispatch? then the frame's copy on the program's stack
-            "cmpwi r3, 0",
-            "lwz r6, HX_NEST(r13)",
-            "addi r6, r6, -1",
+            "cmpwi %r3, 0",
+            "lwz %r6, HX_NEST(%r13)",
+            "addi %r6, %r6, -1",
             "beq 9b",                           // no: whoever was interrupted will do it on its way out
-            "stw r6, HX_NEST(r13)",
-            "mr r1, r3",                        // the critical stack is free again
+            "stw %r6, HX_NEST(%r13)",
+            "mr %r1, %r3",                        // the critical stack is free again
             $park,
             "5:",
-            "lwz r12, HX_DISPATCH_HOOK(r13)",
-            "lwz r3, HX_MSR(r1)",
-            "mtctr r12",
+            "lwz %r12, HX_DISPATCH_HOOK(%r13)",
+            "lwz %r3, HX_MSR(%r1)",
+            "mtctr %r12",
             "bctrl",
             $leave,
-            "lwz r5, HX_DISPATCH(r13)",
-            "cmpwi r5, 0",
+            "lwz %r5, HX_DISPATCH(%r13)",
+            "cmpwi %r5, 0",
             "beq- 5b",                          // another one is wanted
             $unpark,
             "b 3b",
 
             "6:",
-            "mr r3, r1",
+            "mr %r3, %r1",
             "bl {unhandled_interrupt}",
-            "li r3, 0",
+            "li %r3, 0",
             "b 2b",
             "7:",
-            "mr r3, r1",
+            "mr %r3, %r1",
             "bl {unrecoverable_interrupt}",
             $crate::__wrapper_end!($name);
             unhandled_interrupt = sym $crate::fatal::unhandled_interrupt,
@@ -530,62 +558,62 @@ macro_rules! critical_wrapper {
 
 /// Expands the wrapper of an exception on a stack of its own: machine check, system reset, debug. See [`wrapper`](crate::wrapper).
 ///
-/// `slot` is `MACHINE_CHECK` or `DEBUG` and chooses stack and save words.
+/// `slot` is `MACHINE_CHECK` or `DEBUG` and chooses stack and save words. `keep` and `give_back` are
+/// [`__keep_standard_pair!`](crate::__keep_standard_pair) and [`__give_standard_pair_back!`](crate::__give_standard_pair_back),
+/// or empty where the pair itself is the standard one. `done` is text at the point where the
+/// exception is over for the scheduler; a debug wrapper clears its save word there, which tells an interrupting
+/// critical exception that a debug exception is under way. It may use r10.
 #[macro_export]
 macro_rules! isolated_wrapper {
     (name: $name:literal, slot: $slot:literal, pair: ($s0:literal, $s1:literal), ret: $ret:literal,
-     fault: $fault:literal, syndrome: $syndrome:literal, enter: $enter:expr, leave: $leave:expr, recoverable: $recoverable:expr $(,)?) => {
+     fault: $fault:literal, syndrome: $syndrome:literal, enter: $enter:expr, leave: $leave:expr, recoverable: $recoverable:expr,
+     keep: $keep:expr, give_back: $give_back:expr, done: $done:expr $(,)?) => {
         $crate::__wrapper_asm!(
-            $crate::__wrapper_far!($name, concat!("HX_PARK_", $slot, "(r13)"), concat!("HX_PARK_", $slot, "+4(r13)")),
+            $crate::__wrapper_far!($name, concat!("HX_PARK_", $slot, "(%r13)"), concat!("HX_PARK_", $slot, "+4(%r13)")),
             $crate::__wrapper_label!($name),
-            concat!("lwz r1, HX_", $slot, "_FRAME(r13)"), // the frame lies on a stack of its own
+            concat!("lwz %r1, HX_", $slot, "_FRAME(%r13)"), // the frame lies on a stack of its own
             $crate::__save_all!(),
-            concat!("lwz r10, HX_", $slot, "_SAVE(r13)"), // r1 and r3 of the program, from the prologue
-            concat!("lwz r11, HX_", $slot, "_SAVE+4(r13)"),
-            "stw r10, 0(r1)",                   // back chain
-            "stw r10, HX_GPR+4(r1)",
-            "stw r11, HX_GPR+12(r1)",
-            "mfspr r10, 26",                    // SRR0/1 may belong to a standard exception just entered
-            "mfspr r11, 27",
-            "stw r10, HX_SRR0(r1)",
-            "stw r11, HX_SRR1(r1)",
-            concat!("mfspr r10, ", $fault),     // captured now: a later fault changes it
-            concat!("mfspr r11, ", $syndrome),
+            concat!("lwz %r10, HX_", $slot, "_SAVE(%r13)"), // r1 and r3 of the program, from the prologue
+            concat!("lwz %r11, HX_", $slot, "_SAVE+4(%r13)"),
+            "stw %r10, 0(%r1)",                   // back chain
+            "stw %r10, HX_GPR+4(%r1)",
+            "stw %r11, HX_GPR+12(%r1)",
+            $keep,                              // SRR0/1 may belong to a standard exception just entered
+            concat!("mfspr %r10, ", $fault),     // captured now: a later fault changes it
+            concat!("mfspr %r11, ", $syndrome),
             $crate::__save_special!($s0, $s1),
-            "stw r10, HX_FAULT(r1)",
-            "stw r11, HX_SYNDROME(r1)",
-            "stw r3, HX_VECTOR(r1)",
+            "stw %r10, HX_FAULT(%r1)",
+            "stw %r11, HX_SYNDROME(%r1)",
+            "stw %r3, HX_VECTOR(%r1)",
             $recoverable,
             $enter,
-            "lwz r10, HX_NEST(r13)",
-            "lwzx r12, r13, r3",
-            "addi r10, r10, 1",
-            "mr r3, r1",
-            "stw r10, HX_NEST(r13)",
-            "mtctr r12",
+            "lwz %r10, HX_NEST(%r13)",
+            "lwzx %r12, %r13, %r3",
+            "addi %r10, %r10, 1",
+            "mr %r3, %r1",
+            "stw %r10, HX_NEST(%r13)",
+            "mtctr %r12",
             "bctrl",
             "2:",
             $leave,
-            "cmpwi r3, 0",
-            "lwz r10, HX_NEST(r13)",
+            "cmpwi %r3, 0",
+            "lwz %r10, HX_NEST(%r13)",
             "bne- 6f",
-            "addi r10, r10, -1",
-            "stw r10, HX_NEST(r13)",
-            "lwz r10, HX_SRR0(r1)",
-            "lwz r11, HX_SRR1(r1)",
-            "mtspr 26, r10",
-            "mtspr 27, r11",
+            "addi %r10, %r10, -1",
+            "stw %r10, HX_NEST(%r13)",
+            $done,
+            $give_back,
             $crate::__restore_special!(),
             $crate::__restore_all!($s0, $s1),
             $ret,
 
             "6:",
-            "mr r3, r1",
+            "mr %r3, %r1",
             "bl {unhandled_isolated}",
-            "li r3, 0",
+            "li %r3, 0",
             "b 2b",
             "7:",
-            "mr r3, r1",
+            "mr %r3, %r1",
             "bl {unrecoverable_isolated}",
             $crate::__wrapper_end!($name);
             unhandled_isolated = sym $crate::fatal::unhandled_isolated,

@@ -3,4 +3,14 @@
 #![no_std]
 
 pub mod cpu;
+mod entry;
+mod install;
+pub mod ivor;
+#[cfg(target_arch = "powerpc")]
+pub mod spr;
 pub mod vectors;
+
+pub use install::BookEFamily;
+
+/// The family, to be offered to [`hal_exc_api::install::Exceptions::new`].
+pub static FAMILY: BookEFamily = BookEFamily;

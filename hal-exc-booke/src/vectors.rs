@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Vector tables of 403, 405 and 440/460/464.
 //!
-//! Sources: PowerPC 403GCX Embedded Controller User's Manual (interrupts and exceptions), PPC405Fx Embedded Processor Core
-//! User's Manual (chapter 5), PPC440x5 CPU Core User's Manual (chapter 6).
+//! The subject of the chapter on interrupts in each core's manual; [`cpu`](mod@crate::cpu) says what each table was compared with.
 //!
 //! What differs from core to core, and why the tables are what they are:
 //!

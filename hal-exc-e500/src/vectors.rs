@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Vector tables of e200, e500v1/v2, e500mc/e5500 and e6500.
 //!
-//! Sources: PowerPC e500 Core Family Reference Manual (chapter 5), e500mc, e5500 and e6500 Core Reference Manuals
-//! (chapter 4), e200z0/z1/z3/z6 and e200z4/z7 Core Reference Manuals (chapter on interrupts).
+//! The subject of the chapter on interrupts in each core's manual; [`cpu`](mod@crate::cpu) says what each table was compared with.
 //!
 //! What differs from core to core, and why the tables are what they are:
 //!

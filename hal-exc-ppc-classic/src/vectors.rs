@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Vector tables of the classic cores.
 //!
-//! Sources: the user's manuals of the 601, 602, 603e, 604e, MPC750, MPC7410/7400 and MPC7450 families, of the G2 and
-//! e300 cores, the RCPU Reference Manual (5xx) and the MPC860 Family User's Manual (8xx), each in its chapter on exceptions.
+//! The subject of the chapter on exceptions in each core's manual; [`cpu`](mod@crate::cpu) says what each table was compared with.
 //!
 //! What differs from core to core, and why the tables are what they are:
 //!

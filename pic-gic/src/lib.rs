@@ -1,3 +1,24 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Driver for ARM GICv1, GICv2 and GICv3 interrupt controllers.
+#![doc = include_str!("../README.md")]
 #![no_std]
+
+#[cfg(any(test, feature = "model"))]
+extern crate std;
+
+pub mod access;
+mod bank;
+mod barrier;
+mod error;
+pub mod fiq;
+mod intid;
+mod levels;
+mod traits;
+pub mod v2;
+pub mod v3;
+mod version;
+mod wait;
+
+pub use error::Error;
+pub use intid::{Class, Group, IntId, Special, Trigger};
+pub use version::{Version, detect};
+pub use wait::POLLS;

@@ -125,6 +125,18 @@ pub enum InstallError {
         /// What is there.
         found: u32,
     },
+    /// The CPU has no such vector to be given away as naked.
+    NoSuchVector {
+        /// The exception.
+        exception: Exception,
+        /// The model.
+        model: &'static str,
+    },
+    /// `dcbz` was refused: memory is not write-back, but entry code, which runs untranslated, treats it so.
+    NotWriteBack {
+        /// Where it was tried.
+        address: u32,
+    },
     /// The per-CPU block is in use.
     AlreadyInstalled {
         /// The CPU that uses it.
@@ -164,6 +176,10 @@ impl fmt::Display for InstallError {
             Self::Prologue { exception, error } => write!(f, "{exception}: {error}"),
             Self::ReadBack { address, wanted, found } => {
                 write!(f, "vector word at {address:#010x} should be {wanted:#010x} and is {found:#010x}")
+            }
+            Self::NoSuchVector { exception, model } => write!(f, "{model} has no {exception} vector"),
+            Self::NotWriteBack { address } => {
+                write!(f, "memory at {address:#010x} is not write-back, entry code needs it to be")
             }
             Self::AlreadyInstalled { cpu } => write!(f, "exceptions are already installed on CPU {cpu}"),
             Self::Register { name, wanted, found } => {

@@ -33,26 +33,40 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(cpu: &Cpu, family: &'static dyn Family, area: VectorArea) -> Result<Self, InstallError> {
+    pub(super) fn new(
+        cpu: &Cpu,
+        family: &'static dyn Family,
+        area: VectorArea,
+        naked: Option<(Exception, u32)>,
+    ) -> Result<Self, InstallError> {
         let table = family.table(cpu).ok_or(InstallError::NoTable { model: cpu.model().name })?;
         let range = area.range();
         family.check_base(cpu, range.start)?;
         if table.len_bytes() > range.len {
             return Err(InstallError::VectorAreaTooSmall { needed: table.len_bytes(), given: range.len });
         }
+        if let Some((exception, _)) = naked.filter(|(exception, _)| table.find(*exception).is_none()) {
+            return Err(InstallError::NoSuchVector { exception, model: cpu.model().name });
+        }
         let mut plan = Self { base: range.start, table, vectors: [None; MAX_PLAN], end: 0 };
         // Trampolines go behind the last prologue.
         let mut free = range.start + table.len_bytes().next_multiple_of(16);
         for (place, entry) in plan.vectors.iter_mut().zip(table.entries()) {
             let exception = entry.exception;
+            let address = range.start + VectorTable::offset_of(entry);
+            let failed = |error| InstallError::Prologue { exception, error };
+            if let Some((_, target)) = naked.filter(|(naked, _)| *naked == exception) {
+                let prologue = prologue::generate_naked(address, target).map_err(failed)?;
+                *place = Some(PlannedVector { exception, address, prologue });
+                continue;
+            }
             let wrapper = family.wrappers(cpu).iter().find(|wrapper| wrapper.serves(entry));
             let no_wrapper = InstallError::NoWrapper { exception, flavor: entry.flavor };
             let wrapper = wrapper.ok_or(no_wrapper)?;
             let template = Template::of(entry).ok_or(no_wrapper)?;
-            let address = range.start + VectorTable::offset_of(entry);
             let room = free + 4 * TRAMPOLINE_WORDS as u32 <= range.end();
-            let prologue = prologue::generate(address, entry, &template, wrapper.target, room.then_some(free))
-                .map_err(|error| InstallError::Prologue { exception, error })?;
+            let prologue = prologue::generate(address, entry, &template, (wrapper.target)(), room.then_some(free))
+                .map_err(failed)?;
             if prologue.trampoline().is_some() {
                 free += 4 * TRAMPOLINE_WORDS as u32;
             }

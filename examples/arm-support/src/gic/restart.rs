@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Warm restart: the next start of the image finds interrupts active and pending, adopts every
+//! core's interface and works; and one that was quiesced before is found idle.
+
+use super::{Gic, Machine, Verdict, clean, count, setup_with, spare};
+use crate::{MAX_CPUS, cpu, println, smp, start, wait};
+use core::sync::atomic::{AtomicU32, Ordering};
+use hal_exc_api::pic::{
+    Acknowledge, Acknowledged, Claim, CpuId, CpuInterface, InterProcessor, IpiTarget, Line, LineMask, LinePending,
+};
+
+/// Marks the state below as ours: memory is random at power-on.
+const MAGIC: u32 = 0x6e57_a127;
+const PHASES: u32 = 4;
+
+/// Magic, phase, and what each core found of its running priority; survives the restart.
+#[unsafe(link_section = ".noinit")]
+static KEPT: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
+static LEFT: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
+
+/// Leaves an SGI and a spare line in service, and another SGI pending, on this core.
+fn leave_behind<M: Machine>(this: usize) {
+    let pic = M::pic();
+    let me = CpuId::new(this).unwrap_or(CpuId::BOOT);
+    cpu::mask_all();
+    for n in [5, 6] {
+        let _ = pic.enable(Line::new(n));
+    }
+    let _ = pic.send(me, 5, IpiTarget::Myself);
+    let mut taken = 0;
+    let took = wait::polls(1_000_000, || {
+        if let Acknowledged::Claimed(claim) = pic.acknowledge(me) {
+            taken = claim.line().number();
+            // Dropped, not ended: what a core does that never comes back from its handler.
+            let _left_active = claim;
+            true
+        } else {
+            false
+        }
+    });
+    let _ = pic.send(me, 6, IpiTarget::Myself);
+    let busy = took && taken == 5 && pic.running_priority() != 0xff;
+    LEFT[this].store(1 + u32::from(busy), Ordering::Release);
+}
+
+fn leave_clean<M: Machine>(this: usize) {
+    cpu::mask_all();
+    let me = CpuId::new(this).unwrap_or(CpuId::BOOT);
+    let quiet = M::pic().quiet_cpu(me).is_ok() && M::pic().running_priority() == 0xff;
+    LEFT[this].store(1 + u32::from(quiet), Ordering::Release);
+}
+
+fn start_again(_cpu: usize) {
+    // SAFETY: core 0 has closed the gate before it gave this task; it starts again last.
+    unsafe { start::restart() }
+}
+
+fn enable<M: Machine>(_cpu: usize) {
+    for n in [5, 6] {
+        let _ = M::pic().enable(Line::new(n));
+    }
+}
+
+/// Every core takes one SGI 5 from core 0; SGI 6 of the former image must not come.
+fn works<M: Machine>(cores: usize) -> Verdict {
+    for core in 0..cores {
+        if !smp::run_on(core, enable::<M>) {
+            return Err("a core did not enable its SGIs");
+        }
+        let before = count(core, 5);
+        let target = CpuId::new(core).map(hal_exc_api::pic::CpuMask::only).ok_or("too many cores")?;
+        M::pic().send(CpuId::BOOT, 5, IpiTarget::List(target)).map_err(|_| "an SGI was refused")?;
+        if !wait::until(|| count(core, 5) == before + 1) {
+            return Err("a core takes no interrupts after the restart");
+        }
+    }
+    Ok(())
+}
+
+/// The program.
+pub fn restart<M: Machine>() -> Verdict {
+    if KEPT[0].load(Ordering::Acquire) != MAGIC {
+        KEPT[0].store(MAGIC, Ordering::Release);
+        KEPT[1].store(0, Ordering::Release);
+    }
+    let phase = KEPT[1].load(Ordering::Acquire);
+    println!("start {phase}");
+    let pic = M::pic();
+    let cores = setup_with::<M>(|| Ok(()))?;
+    works::<M>(cores)?;
+    let stale: u32 = (0..cores).map(|core| count(core, 6)).sum();
+    // GICv1 cannot clear a pending SGI: it comes once it is enabled, and is ended like any other.
+    if stale != 0 && pic.version() != "GICv1" {
+        return Err("an SGI of the former image came through");
+    }
+    if pic.is_pending(spare(0)) != Ok(false) {
+        return Err("a line of the former image is still pending");
+    }
+    println!("all cores take interrupts");
+    if phase == PHASES {
+        // This start found nothing to clear up: what it printed was the last word.
+        KEPT[0].store(0, Ordering::Release);
+        return clean::<M>();
+    }
+    let messy = phase.is_multiple_of(2);
+    let leave: fn(usize) = if messy { leave_behind::<M> } else { leave_clean::<M> };
+    if messy {
+        // Pending, and never taken by this image.
+        pic.raise(CpuId::BOOT, spare(0)).map_err(|_| "a line could not be raised")?;
+    }
+    for core in (0..cores).rev() {
+        if !smp::run_on(core, leave) || LEFT[core].load(Ordering::Acquire) != 2 {
+            return Err("a core did not leave as it should");
+        }
+    }
+    println!("left {}", if messy { "with interrupts active and pending" } else { "quiesced" });
+    KEPT[1].store(phase + 1, Ordering::Release);
+    start::close_gate();
+    for core in 1..cores {
+        smp::start_on(core, start_again);
+    }
+    // The others read their task from the bss, which the next start of core 0 clears: they have
+    // taken it when they wait at the gate, which nothing tells; a moment is given them.
+    wait::polls(20_000_000, || false);
+    start_again(0);
+    Err("the restart returned")
+}

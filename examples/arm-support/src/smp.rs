@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Which cores have arrived. One word per core, one writer each, no lock.
+
+use crate::{MAX_CPUS, wait};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+static UP: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
+
+/// This core has reached Rust code.
+pub(crate) fn mark_up(cpu: usize) {
+    UP[cpu].store(1, Ordering::Release);
+}
+
+/// Whether that core has reached Rust code since the image started.
+pub fn is_up(cpu: usize) -> bool {
+    UP.get(cpu)
+        .is_some_and(|up| up.load(Ordering::Acquire) != 0)
+}
+
+/// Number of cores that have reached Rust code.
+pub fn count() -> usize {
+    (0..MAX_CPUS).filter(|&cpu| is_up(cpu)).count()
+}
+
+/// Waits until `cpus` cores are up, at most a number of polls; whether they are.
+pub fn wait_for(cpus: usize) -> bool {
+    wait::until(|| count() >= cpus)
+}
+
+static TASK: [AtomicUsize; MAX_CPUS] = [const { AtomicUsize::new(0) }; MAX_CPUS];
+
+/// What a core other than 0 does between tasks: waits for the next one. Never returns.
+pub fn serve(cpu: usize) -> ! {
+    loop {
+        let task = TASK[cpu].load(Ordering::Acquire);
+        if task != 0 {
+            // SAFETY: `start_on` is the only writer of non-zero values, each a `fn(usize)`.
+            let task: fn(usize) = unsafe { core::mem::transmute(task) };
+            task(cpu);
+            TASK[cpu].store(0, Ordering::Release);
+        }
+        core::hint::spin_loop();
+    }
+}
+
+/// Gives `task` to a core that [`serve`]s and is idle, without waiting for its end.
+pub fn start_on(cpu: usize, task: fn(usize)) {
+    TASK[cpu].store(task as usize, Ordering::Release);
+    crate::cpu::dsb();
+    crate::cpu::sev();
+}
+
+/// Whether that core has done its task.
+pub fn is_idle(cpu: usize) -> bool {
+    TASK[cpu].load(Ordering::Acquire) == 0
+}
+
+/// Runs `task` on that core, this one included, and waits for its end; whether it ended.
+pub fn run_on(cpu: usize, task: fn(usize)) -> bool {
+    if cpu == crate::cpu::index() {
+        task(cpu);
+        return true;
+    }
+    start_on(cpu, task);
+    wait::until(|| is_idle(cpu))
+}

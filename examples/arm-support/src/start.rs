@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the two start-up sequences share: the gate between core 0 and the others, the stacks, the
+//! extent of the image.
+//!
+//! Core 0 clears the bss and then opens the gate; every other core waits at it, so that no core
+//! sees half-initialised statics. The gate lies in `.data`: a freshly loaded image has it closed.
+//! Nothing here needs a lock or an exclusive access, because the MMU is still off.
+
+use core::ptr::addr_of;
+
+/// Bytes of stack of each core; the linker script reserves [`crate::MAX_CPUS`] of them.
+pub const STACK_SIZE: usize = 0x8000;
+
+/// Value of the gate word that lets the other cores in.
+pub(crate) const GATE_OPEN: u32 = 1;
+
+/// 0: closed, [`GATE_OPEN`]: core 0 has initialised memory. Written by core 0 only.
+#[unsafe(link_section = ".data.gate")]
+pub(crate) static mut ARM_SUPPORT_GATE: u32 = 0;
+
+unsafe extern "C" {
+    /// First instruction: every core starts, or starts again, here.
+    pub fn _start() -> !;
+    static __image_start: u8;
+    static __image_load_end: u8;
+    static __image_end: u8;
+    fn arm_support_primary() -> !;
+    fn arm_support_secondary(cpu: usize) -> !;
+}
+
+/// Start and end address of the image in memory, with bss and stacks.
+pub fn image() -> core::ops::Range<usize> {
+    // Only the addresses of linker symbols are taken.
+    addr_of!(__image_start) as usize..addr_of!(__image_end) as usize
+}
+
+/// Start and end address of what the loader writes: text, constants and initialised data.
+pub fn image_loaded() -> core::ops::Range<usize> {
+    // Only the addresses of linker symbols are taken.
+    addr_of!(__image_start) as usize..addr_of!(__image_load_end) as usize
+}
+
+/// Physical address of the entry, for firmware that releases cores.
+pub fn entry_address() -> usize {
+    _start as *const () as usize
+}
+
+/// First Rust code of every core, called by the start-up sequence with the core's index.
+pub(crate) extern "C" fn rust_entry(cpu: usize) -> ! {
+    crate::smp::mark_up(cpu);
+    // SAFETY: `entry!` defines both functions with these signatures.
+    unsafe {
+        if cpu == 0 {
+            arm_support_primary()
+        } else {
+            arm_support_secondary(cpu)
+        }
+    }
+}
+
+/// Closes the gate, so that cores which start again wait for core 0 as at power-on.
+///
+/// Call on core 0 before any core is told to start again.
+pub fn close_gate() {
+    // SAFETY: the word has one writer, core 0, which runs this; a plain aligned store.
+    unsafe { (&raw mut ARM_SUPPORT_GATE).write_volatile(0) };
+    crate::cpu::dsb();
+}
+
+/// Starts this core again at the image's entry, with all interrupts masked; nothing on this
+/// core's stack survives. Statics keep their values only in `.data` and `.noinit`.
+///
+/// # Safety
+///
+/// * Core 0 has called [`close_gate`] before any core starts again.
+/// * Core 0 starts again only after no other core can use the bss any more.
+pub unsafe fn restart() -> ! {
+    crate::cpu::mask_all();
+    // SAFETY: the entry sets up stack and vectors itself and needs nothing of this state.
+    unsafe { _start() }
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//@ smp=4
+//@ timeout=60
+//! SGIs from every core to every core, to itself and to all others.
+#![no_std]
+#![no_main]
+
+vexpress_a15::gic_program!(sgi);

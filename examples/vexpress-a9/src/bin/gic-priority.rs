@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//@ smp=4
+//@ timeout=60
+//! Priorities: order, nesting, threshold.
+#![no_std]
+#![no_main]
+
+vexpress_a9::gic_program!(priority);

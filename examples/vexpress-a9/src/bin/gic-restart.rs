@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//@ smp=4
+//@ timeout=60
+//! Quiesce and adopt across warm restarts.
+#![no_std]
+#![no_main]
+
+vexpress_a9::gic_program!(restart);

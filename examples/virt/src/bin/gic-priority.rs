@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//@ smp=4
+//@ timeout=60
+//! Priorities: order, nesting, threshold.
+#![no_std]
+#![no_main]
+
+virt::gic_program!(priority);

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! QEMU's `virt` machine, AArch32 (`-cpu cortex-a15`) and AArch64 (`-cpu cortex-a53`), GICv2 or v3.
+//!
+//! Without `secure=on` the firmware interface is PSCI over HVC and holds the other cores; with
+//! it there is no PSCI and an ELF image is entered by all cores at once.
+#![no_std]
+
+pub mod machine;
+
+pub use arm_support::timer as clock;
+use arm_support::{MAX_CPUS, cpu, smp, start, wait};
+
+/// Name in the first line of every program.
+pub const NAME: &str = "virt";
+/// PL011 of the console.
+pub const UART0: usize = 0x0900_0000;
+/// Interrupt of the console's PL011: SPI 1.
+pub const UART0_INTID: u32 = 33;
+/// GIC distributor, GICv2 and v3.
+pub const GICD: usize = 0x0800_0000;
+/// GIC CPU interface of `gic-version=2`, 8 KiB.
+pub const GICC: usize = 0x0801_0000;
+/// First redistributor of `gic-version=3`.
+pub const GICR: usize = 0x080a_0000;
+/// Bytes of the redistributor region.
+pub const GICR_SIZE: usize = 0x00f6_0000;
+/// Interrupt translation service of `gic-version=3`.
+pub const GITS: usize = 0x0808_0000;
+
+/// Sets up what every program needs: the console.
+pub fn init() {
+    // SAFETY: the machine's UART 0, identity-mapped device memory, used by this program alone.
+    unsafe { arm_support::console::init(UART0) };
+}
+
+/// What PSCI's CPU_ON answered (PSCI DEN0022, 5.2.2), as it stands in the register.
+fn cpu_on(affinity: u64, entry: usize) -> i32 {
+    #[cfg(target_arch = "aarch64")]
+    {
+        // SMC64 id of CPU_ON; `smccc::psci` offers this form alone, and AArch32 needs the other.
+        let mut args = [0u64; 17];
+        args[0] = affinity;
+        args[1] = entry as u64;
+        <smccc::Hvc as smccc::Call>::call64(0xc400_0003, args)[0] as i32
+    }
+    #[cfg(target_arch = "arm")]
+    {
+        <smccc::Hvc as smccc::Call>::call32(
+            0x8400_0003,
+            [affinity as u32, entry as u32, 0, 0, 0, 0, 0],
+        )[0] as i32
+    }
+    #[cfg(not(any(target_arch = "arm", target_arch = "aarch64")))]
+    {
+        let _ = (affinity, entry);
+        -1
+    }
+}
+
+/// Whether firmware (here the emulator) answers PSCI calls: not where the CPU has EL3.
+pub fn has_psci() -> bool {
+    !cpu::has_el3()
+}
+
+/// Starts the other cores and waits for them; the number of cores that run, this one included.
+///
+/// With PSCI every affinity is tried until the first unknown one; a core that was accepted and
+/// does not come is an error, `None`. Without, the cores are running already and the machine
+/// does not say how many there are: they are given time to arrive.
+pub fn boot_secondaries() -> Option<usize> {
+    if !has_psci() {
+        wait::polls(20_000_000, || smp::count() == MAX_CPUS);
+        return Some(smp::count());
+    }
+    for core in 1..MAX_CPUS {
+        // -4: on already, and started again by itself (a warm restart).
+        if !matches!(cpu_on(core as u64, start::entry_address()), 0 | -4) {
+            return Some(core);
+        }
+        if !wait::until(|| smp::is_up(core)) {
+            return None;
+        }
+    }
+    Some(MAX_CPUS)
+}

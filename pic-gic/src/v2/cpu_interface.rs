@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The CPU interface of GICv1 and GICv2: acknowledge, end, priority mask, quiesce, adopt.
+
+use super::Distributor;
+use super::registers::gicc;
+use crate::access::Registers;
+use crate::bank::MAIN;
+use crate::version::Version;
+use crate::{Class, Error, IntId, Special, barrier};
+use core::marker::PhantomData;
+
+/// How an interrupt is ended.
+pub trait EndMode: sealed::Sealed + Send + Sync + 'static {
+    #[doc(hidden)]
+    const SPLIT: bool;
+}
+/// End of interrupt drops the priority and deactivates, in one (EOImode 0).
+#[derive(Debug)]
+pub struct Combined;
+/// End of interrupt drops the priority only; deactivation is a step of its own (EOImode 1).
+#[derive(Debug)]
+pub struct Split;
+impl EndMode for Combined {
+    const SPLIT: bool = false;
+}
+impl EndMode for Split {
+    const SPLIT: bool = true;
+}
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Combined {}
+    impl Sealed for super::Split {}
+}
+
+/// An interrupt in service on this core; to be ended exactly once, so neither `Clone` nor `Copy`.
+#[derive(Debug)]
+#[must_use = "an interrupt that is not ended blocks everything less urgent on this core"]
+pub struct Interrupt {
+    /// What the acknowledge register read, source bits included: the end register wants the same.
+    pub(super) raw: u32,
+}
+
+/// An interrupt whose priority was dropped and which is still active.
+#[derive(Debug)]
+#[must_use = "an interrupt that is not deactivated is never delivered again"]
+pub struct Active {
+    pub(super) raw: u32,
+}
+
+/// What acknowledging gave.
+#[derive(Debug)]
+#[must_use = "an interrupt that is not ended blocks everything less urgent on this core"]
+pub enum Acknowledged {
+    /// An interrupt, now in service.
+    Interrupt(Interrupt),
+    /// Nothing to serve, nothing to end, and why.
+    Special(Special),
+}
+
+macro_rules! token {
+    ($type:ident) => {
+        impl $type {
+            /// Id, without the source bits.
+            #[inline(always)]
+            pub fn id(&self) -> IntId {
+                IntId::from_hardware(self.raw & 0x3ff)
+            }
+
+            /// CPU interface that sent it, for SGIs.
+            #[inline]
+            pub fn source(&self) -> Option<u8> {
+                (self.id().class() == Class::Sgi).then_some((self.raw >> 10 & 7) as u8)
+            }
+        }
+    };
+}
+token!(Interrupt);
+token!(Active);
+
+/// One core's interface. All methods act on the executing core.
+///
+/// Needs a register block of 256 bytes (GICv1) or 8 KiB (GICv2; 4 KiB if deactivation is never
+/// split): on GICv1 nothing beyond 0xFC is ever accessed, other devices live there.
+#[derive(Debug)]
+pub struct CpuInterface<R, M = Combined> {
+    pub(super) regs: R,
+    version: Version,
+    mode: PhantomData<M>,
+}
+
+impl<R: Registers> CpuInterface<R> {
+    /// Looks at the hardware: GICC_IIDR must state the same version as the distributor.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Absent`] if nothing answers, [`Error::WrongVersion`] if the versions differ.
+    pub fn probe(regs: R, distributor_version: Version) -> Result<Self, Error> {
+        let iidr = regs.read(gicc::IIDR);
+        if iidr == 0 || iidr == u32::MAX {
+            return Err(Error::Absent { what: "GIC CPU interface", value: iidr });
+        }
+        let version = match iidr >> 16 & 0xf {
+            1 => Version::V1,
+            2 => Version::V2,
+            other => return Err(Error::WrongVersion { what: "GIC CPU interface", version: other as u8 }),
+        };
+        if version != distributor_version {
+            return Err(Error::WrongVersion { what: "GIC CPU interface", version: version as u8 + 1 });
+        }
+        Ok(Self { regs, version, mode: PhantomData })
+    }
+
+    /// Ends `interrupt`: priority dropped, deactivated. What was done to the device before is
+    /// complete first.
+    #[inline(always)]
+    pub fn end(&self, interrupt: Interrupt) {
+        barrier::complete();
+        self.regs.write(gicc::EOIR, interrupt.raw);
+    }
+
+    /// Makes priority drop and deactivation two steps. Every core must do the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] on GICv1, which has no deactivate register.
+    pub fn into_split(self) -> Result<CpuInterface<R, Split>, Error> {
+        if self.version == Version::V1 {
+            return Err(Error::Unsupported { what: "split end of interrupt" });
+        }
+        let control = self.regs.read(gicc::CTLR);
+        self.regs.write(gicc::CTLR, control | gicc::EOI_MODE);
+        Ok(CpuInterface { regs: self.regs, version: self.version, mode: PhantomData })
+    }
+}
+
+impl<R: Registers> CpuInterface<R, Split> {
+    /// Drops the running priority; less urgent interrupts come through again.
+    #[inline(always)]
+    pub fn drop_priority(&self, interrupt: Interrupt) -> Active {
+        barrier::complete();
+        self.regs.write(gicc::EOIR, interrupt.raw);
+        Active { raw: interrupt.raw }
+    }
+
+    /// Makes the interrupt deliverable again.
+    #[inline(always)]
+    pub fn deactivate(&self, active: Active) {
+        barrier::complete();
+        self.regs.write(gicc::DIR, active.raw);
+    }
+}
+
+impl<R: Registers, M: EndMode> CpuInterface<R, M> {
+    /// Makes the interface able to take interrupts: adopts it, all priorities let through,
+    /// finest preemption, both groups. With `fiq`, group 0 is signalled as FIQ.
+    ///
+    /// # Errors
+    ///
+    /// * [`Error::Unsupported`] if `fiq` is wanted and group 0 does not become FIQ here (no
+    ///   groups, or the enable does not stay). The interface is initialised without it then.
+    /// * Errors of [`CpuInterface::adopt`].
+    pub fn init<D: Registers>(&self, distributor: &Distributor<D>, fiq: bool) -> Result<(), Error> {
+        self.adopt(distributor)?;
+        distributor.init_private();
+        self.regs.write(gicc::BPR, 0);
+        self.regs.write(gicc::PMR, 0xff);
+        let mode = if M::SPLIT { gicc::EOI_MODE } else { 0 };
+        let mut control = self.regs.read(gicc::CTLR) & gicc::BYPASS | gicc::ENABLE_GROUP0 | mode;
+        if distributor.has_groups() {
+            control |= gicc::ENABLE_GROUP1 | gicc::ACK_CTL;
+        }
+        self.regs.write(gicc::CTLR, control);
+        if fiq {
+            if !distributor.has_groups() {
+                return Err(Error::Unsupported { what: "FIQ by group 0" });
+            }
+            self.regs.write(gicc::CTLR, control | gicc::FIQ_EN);
+            if self.regs.read(gicc::CTLR) & gicc::FIQ_EN == 0 {
+                return Err(Error::Unsupported { what: "FIQ by group 0" });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the most urgent pending interrupt into service.
+    #[inline(always)]
+    pub fn acknowledge(&self) -> Acknowledged {
+        let raw = self.regs.read(gicc::IAR);
+        // The handler must not see its device or a sender's data as it was before this read.
+        barrier::order();
+        // One comparison sorts out all four special numbers.
+        if raw & 0x3ff < 1020 {
+            Acknowledged::Interrupt(Interrupt { raw })
+        } else {
+            Acknowledged::Special(special(raw))
+        }
+    }
+
+    /// Priority mask: only interrupts of a numerically **lower** priority are signalled.
+    pub fn priority_mask(&self) -> u8 {
+        self.regs.read(gicc::PMR) as u8
+    }
+
+    /// Sets the priority mask; returns the old one. Unimplemented low bits are ignored by the
+    /// hardware, which rounds the mask down to a more restrictive one.
+    pub fn set_priority_mask(&self, mask: u8) -> u8 {
+        let old = self.priority_mask();
+        self.regs.write(gicc::PMR, mask.into());
+        // The new mask holds for everything after.
+        barrier::complete();
+        old
+    }
+
+    /// Binary point: how many low bits of a priority do not matter for preemption.
+    pub fn binary_point(&self) -> u8 {
+        self.regs.read(gicc::BPR) as u8 & 7
+    }
+
+    /// Sets the binary point; returns what the hardware made of it (it has a minimum).
+    pub fn set_binary_point(&self, point: u8) -> u8 {
+        self.regs.write(gicc::BPR, u32::from(point & 7));
+        self.binary_point()
+    }
+
+    /// Priority of the interrupt in service, 0xFF if none is.
+    pub fn running_priority(&self) -> u8 {
+        self.regs.read(gicc::RPR) as u8
+    }
+
+    /// The most urgent pending interrupt that would be given, without taking it.
+    pub fn highest_pending(&self) -> Result<IntId, Special> {
+        let raw = self.regs.read(gicc::HPPIR);
+        if raw & 0x3ff < 1020 { Ok(IntId::from_hardware(raw & 0x3ff)) } else { Err(special(raw)) }
+    }
+
+    /// Whether group 0 is signalled as FIQ on this core. Whether it arrives is the machine's
+    /// affair: test it ([`crate::fiq`]).
+    pub fn fiq_armed(&self) -> bool {
+        self.regs.read(gicc::CTLR) & gicc::FIQ_EN != 0
+    }
+
+    /// Stops this core's interface: nothing is forwarded, nothing is active.
+    ///
+    /// For a core that leaves (stop, power-down). SPIs that the core had acknowledged are ended
+    /// by the caller through their tokens, or by whoever adopts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`] if the running priority does not fall.
+    pub fn quiesce<D: Registers>(&self, distributor: &Distributor<D>) -> Result<(), Error> {
+        self.adopt(distributor)?;
+        let kept = self.regs.read(gicc::CTLR) & gicc::BYPASS;
+        self.regs.write(gicc::CTLR, kept);
+        barrier::complete();
+        Ok(())
+    }
+
+    /// Takes over an interface in any state that another image left: what is active is ended,
+    /// pending SGIs and PPIs are forgotten, the priority mask holds everything back (0). The
+    /// enables in GICC_CTLR keep their value.
+    ///
+    /// Nothing is ended that is not active. On GICv1 pending SGIs cannot be cleared; they stay
+    /// pending and are delivered if their id is enabled.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`] if the running priority does not fall.
+    pub fn adopt<D: Registers>(&self, distributor: &Distributor<D>) -> Result<(), Error> {
+        self.regs.write(gicc::PMR, 0);
+        barrier::complete();
+        self.end_active(distributor);
+        distributor.regs.write(MAIN.clear_active, u32::MAX);
+        distributor.regs.write(MAIN.clear_pending, 0xffff_0000);
+        distributor.drain_all_sgis();
+        if self.version == Version::V2 && self.running_priority() != IDLE {
+            // What is still recorded has no active interrupt to it: forget the record.
+            for word in 0..4 {
+                self.regs.write(gicc::APR + 4 * word, 0);
+                self.regs.write(gicc::NSAPR + 4 * word, 0);
+            }
+        }
+        barrier::complete();
+        if self.running_priority() == IDLE { Ok(()) } else { Err(Error::Timeout { what: "GIC running priority" }) }
+    }
+
+    /// Ends this core's active interrupts, the most urgent first: the only order that is
+    /// predictable. At most one per id and source.
+    fn end_active<D: Registers>(&self, distributor: &Distributor<D>) {
+        for _ in 0..usize::from(distributor.lines()) + 7 * 16 {
+            let running = self.running_priority();
+            if running == IDLE {
+                return;
+            }
+            let Some(id) = self.active_at(distributor, running) else {
+                return;
+            };
+            // An SGI's source is not recorded with its active state: each is tried, and the
+            // priority drop tells which one it was.
+            let sources = if id < 16 { distributor.cpus() } else { 1 };
+            for source in 0..u32::from(sources) {
+                self.regs.write(gicc::EOIR, source << 10 | id);
+                if M::SPLIT {
+                    self.regs.write(gicc::DIR, source << 10 | id);
+                }
+                if self.running_priority() != running {
+                    break;
+                }
+            }
+            if self.running_priority() == running {
+                return;
+            }
+        }
+    }
+
+    /// An active interrupt of the running priority: banked ones first.
+    fn active_at<D: Registers>(&self, distributor: &Distributor<D>, running: u8) -> Option<u32> {
+        let words = usize::from(distributor.lines()).div_ceil(32);
+        (0..words).find_map(|word| {
+            let mut bits = distributor.regs.read(MAIN.set_active + 4 * word);
+            while bits != 0 {
+                let id = 32 * word as u32 + bits.trailing_zeros();
+                bits &= bits - 1;
+                let id = IntId::new(id).ok()?;
+                if distributor.priority(id) == Ok(running) {
+                    return Some(id.number());
+                }
+            }
+            None
+        })
+    }
+}
+
+/// Running priority when nothing is in service.
+const IDLE: u8 = 0xff;
+
+fn special(raw: u32) -> Special {
+    match raw & 0x3ff {
+        1020 => Special::ForSecureEl1,
+        1021 => Special::ForNonSecure,
+        1022 => Special::OtherGroup,
+        _ => Special::None,
+    }
+}

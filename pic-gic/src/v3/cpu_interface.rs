@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The CPU interface of GICv3: system registers of the executing core.
+
+use super::registers::icc;
+use super::{Affinity, Distributor, Redistributor, Security, SystemRegisters};
+use crate::access::Registers;
+use crate::v2::{Combined, EndMode, Split};
+use crate::{Class, Error, IntId, Special, barrier};
+use core::marker::PhantomData;
+
+/// A group 1 interrupt in service on this core; to be ended exactly once.
+#[derive(Debug)]
+#[must_use = "an interrupt that is not ended blocks everything less urgent on this core"]
+pub struct Interrupt {
+    pub(super) id: u32,
+}
+
+/// A group 0 interrupt in service on this core, which had arrived as FIQ.
+#[derive(Debug)]
+#[must_use = "an interrupt that is not ended blocks everything less urgent on this core"]
+pub struct FiqInterrupt {
+    id: u32,
+}
+
+/// An interrupt whose priority was dropped and which is still active.
+#[derive(Debug)]
+#[must_use = "an interrupt that is not deactivated is never delivered again"]
+pub struct Active {
+    pub(super) id: u32,
+}
+
+/// What acknowledging a group 1 interrupt gave.
+#[derive(Debug)]
+#[must_use = "an interrupt that is not ended blocks everything less urgent on this core"]
+pub enum Acknowledged {
+    /// An interrupt, now in service.
+    Interrupt(Interrupt),
+    /// Nothing to serve, nothing to end, and why.
+    Special(Special),
+}
+
+/// What acknowledging a group 0 interrupt gave.
+#[derive(Debug)]
+#[must_use = "an interrupt that is not ended blocks everything less urgent on this core"]
+pub enum AcknowledgedFiq {
+    /// An interrupt, now in service.
+    Interrupt(FiqInterrupt),
+    /// Nothing to serve, nothing to end, and why.
+    Special(Special),
+}
+
+macro_rules! id {
+    ($($type:ident)*) => { $(
+        impl $type {
+            /// Id. GICv3 does not say who sent an SGI.
+            #[inline(always)]
+            pub fn id(&self) -> IntId {
+                IntId::from_hardware(self.id)
+            }
+        }
+    )* };
+}
+id!(Interrupt FiqInterrupt Active);
+
+/// One core's interface. All methods act on the executing core.
+#[derive(Debug)]
+pub struct CpuInterface<S, M = Combined> {
+    pub(super) sys: S,
+    mode: PhantomData<M>,
+}
+
+impl<S: SystemRegisters> CpuInterface<S> {
+    /// The interface of whatever core executes.
+    pub const fn new(sys: S) -> Self {
+        Self { sys, mode: PhantomData }
+    }
+
+    /// Ends `interrupt`: priority dropped, deactivated. What was done to the device before is
+    /// complete first.
+    #[inline(always)]
+    pub fn end(&self, interrupt: Interrupt) {
+        barrier::complete();
+        self.sys.set_eoir1(interrupt.id);
+    }
+
+    /// Ends a group 0 interrupt.
+    #[inline(always)]
+    pub fn end_fiq(&self, interrupt: FiqInterrupt) {
+        barrier::complete();
+        self.sys.set_eoir0(interrupt.id);
+    }
+
+    /// Makes priority drop and deactivation two steps, on cores initialised from here on.
+    pub fn into_split(self) -> CpuInterface<S, Split> {
+        CpuInterface { sys: self.sys, mode: PhantomData }
+    }
+}
+
+impl<S: SystemRegisters> CpuInterface<S, Split> {
+    /// Drops the running priority; less urgent interrupts come through again.
+    #[inline(always)]
+    pub fn drop_priority(&self, interrupt: Interrupt) -> Active {
+        barrier::complete();
+        self.sys.set_eoir1(interrupt.id);
+        Active { id: interrupt.id }
+    }
+
+    /// Drops the running priority of a group 0 interrupt.
+    #[inline(always)]
+    pub fn drop_priority_fiq(&self, interrupt: FiqInterrupt) -> Active {
+        barrier::complete();
+        self.sys.set_eoir0(interrupt.id);
+        Active { id: interrupt.id }
+    }
+
+    /// Makes the interrupt deliverable again.
+    #[inline(always)]
+    pub fn deactivate(&self, active: Active) {
+        barrier::complete();
+        self.sys.set_dir(active.id);
+    }
+}
+
+impl<S: SystemRegisters, M: EndMode> CpuInterface<S, M> {
+    /// Makes the executing core able to take interrupts: system registers on, redistributor
+    /// powered and awake, interface adopted, private interrupts initialised (`fiq_sgis` in group
+    /// 0), every priority let through. With `fiq`, group 0 is on too.
+    ///
+    /// # Errors
+    ///
+    /// * [`Error::Unsupported`] if the system registers do not come on, or `fiq` is wanted in the
+    ///   Non-secure state (the rest is initialised then).
+    /// * [`Error::Timeout`] if the redistributor does not wake or a wait ends.
+    pub fn init<D: Registers, R: Registers>(
+        &self,
+        distributor: &Distributor<D>,
+        redistributor: &Redistributor<'_, R>,
+        fiq: bool,
+        fiq_sgis: u16,
+    ) -> Result<(), Error> {
+        self.enable_system_registers()?;
+        redistributor.power_on()?;
+        redistributor.wake()?;
+        let groups = distributor.security() != Security::NonSecure;
+        self.adopt(redistributor, groups)?;
+        redistributor.init(distributor, fiq_sgis)?;
+        self.sys.set_ctlr(if M::SPLIT { icc::EOI_MODE } else { 0 });
+        if groups {
+            self.sys.set_bpr0(0);
+        }
+        self.sys.set_bpr1(0);
+        self.sys.set_pmr(0xff);
+        self.sys.set_igrpen1(1);
+        if groups {
+            self.sys.set_igrpen0(fiq.into());
+        }
+        barrier::context();
+        if fiq && !groups {
+            return Err(Error::Unsupported { what: "FIQ by group 0" });
+        }
+        Ok(())
+    }
+
+    /// Turns the system registers on; without it no other method may be called.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] if they do not come on.
+    pub fn enable_system_registers(&self) -> Result<(), Error> {
+        self.sys.set_sre(self.sys.sre() | icc::SRE);
+        barrier::context();
+        if self.sys.sre() & icc::SRE != 0 { Ok(()) } else { Err(Error::Unsupported { what: "GIC system registers" }) }
+    }
+
+    /// Takes the most urgent pending group 1 interrupt into service.
+    #[inline(always)]
+    pub fn acknowledge(&self) -> Acknowledged {
+        let id = self.sys.iar1() & 0xff_ffff;
+        // A system register read is not ordered against memory by a dmb.
+        barrier::complete();
+        match Special::from_id(id) {
+            None => Acknowledged::Interrupt(Interrupt { id }),
+            Some(special) => Acknowledged::Special(special),
+        }
+    }
+
+    /// Takes the most urgent pending group 0 interrupt into service; for the FIQ handler.
+    #[inline(always)]
+    pub fn acknowledge_fiq(&self) -> AcknowledgedFiq {
+        let id = self.sys.iar0() & 0xff_ffff;
+        barrier::complete();
+        match Special::from_id(id) {
+            None => AcknowledgedFiq::Interrupt(FiqInterrupt { id }),
+            Some(special) => AcknowledgedFiq::Special(special),
+        }
+    }
+
+    /// Priority mask: only interrupts of a numerically **lower** priority are signalled.
+    pub fn priority_mask(&self) -> u8 {
+        self.sys.pmr() as u8
+    }
+
+    /// Sets the priority mask; returns the old one. Unimplemented low bits are ignored by the
+    /// hardware, which rounds the mask down to a more restrictive one.
+    pub fn set_priority_mask(&self, mask: u8) -> u8 {
+        let old = self.priority_mask();
+        self.sys.set_pmr(mask.into());
+        // The new mask holds for everything after.
+        barrier::complete();
+        old
+    }
+
+    /// Binary point of group 1: how many low bits of a priority do not matter for preemption.
+    pub fn binary_point(&self) -> u8 {
+        self.sys.bpr1() as u8 & 7
+    }
+
+    /// Sets the binary point of group 1; returns what the hardware made of it.
+    pub fn set_binary_point(&self, point: u8) -> u8 {
+        self.sys.set_bpr1(u32::from(point & 7));
+        barrier::context();
+        self.binary_point()
+    }
+
+    /// Priority of the interrupt in service, 0xFF if none is.
+    pub fn running_priority(&self) -> u8 {
+        self.sys.rpr() as u8
+    }
+
+    /// The most urgent pending group 1 interrupt that would be given, without taking it.
+    pub fn highest_pending(&self) -> Result<IntId, Special> {
+        let id = self.sys.hppir1() & 0xff_ffff;
+        Special::from_id(id).map_or(Ok(IntId::from_hardware(id)), Err)
+    }
+
+    /// Whether group 0 is on for this core. Whether it arrives as FIQ is the machine's affair:
+    /// test it ([`crate::fiq`]).
+    pub fn fiq_armed(&self) -> bool {
+        self.sys.igrpen0() & 1 != 0
+    }
+
+    /// Number of priority bits that the interface tells apart: ICC_CTLR.PRIbits + 1.
+    pub fn priority_bits(&self) -> u8 {
+        (self.sys.ctlr() >> 8 & 7) as u8 + 1
+    }
+
+    /// The executing core.
+    pub fn affinity(&self) -> Affinity {
+        Affinity::from_mpidr(self.sys.mpidr())
+    }
+
+    /// Stops this core's interface: groups off, nothing active, nothing pending among its private
+    /// interrupts. For a core that leaves; [`Redistributor::sleep`] comes after, if it powers down.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`] if the running priority does not fall.
+    pub fn quiesce<R: Registers>(&self, redistributor: &Redistributor<'_, R>, groups: bool) -> Result<(), Error> {
+        self.adopt(redistributor, groups)?;
+        self.sys.set_igrpen1(0);
+        if groups {
+            self.sys.set_igrpen0(0);
+        }
+        barrier::context();
+        barrier::complete();
+        Ok(())
+    }
+
+    /// Takes over an interface in any state that another image left: the record of active
+    /// priorities is emptied, the core's private interrupts are neither active nor pending, the
+    /// mask holds everything back (0). `groups`: whether group 0 registers are ours
+    /// ([`Security`] is not [`NonSecure`](Security::NonSecure)).
+    ///
+    /// Writing zero is the one change of the active priorities that the architecture allows
+    /// (IHI 0069, 12.2.5); ids need not be guessed. SPIs that are still active become
+    /// deliverable through [`Distributor::init`] or [`Distributor::clear_active`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`] if the running priority does not fall.
+    pub fn adopt<R: Registers>(&self, redistributor: &Redistributor<'_, R>, groups: bool) -> Result<(), Error> {
+        self.sys.set_pmr(0);
+        barrier::complete();
+        redistributor.clear();
+        let bits = self.priority_bits();
+        self.sys.set_ap1r0(0);
+        if groups {
+            self.sys.set_ap0r0(0);
+        }
+        // Registers beyond the implemented bits do not exist (12.2.3): reading them traps.
+        if bits >= 6 {
+            self.sys.set_ap1r1(0);
+            if groups {
+                self.sys.set_ap0r1(0);
+            }
+        }
+        if bits >= 7 {
+            self.sys.set_ap1r2(0);
+            self.sys.set_ap1r3(0);
+            if groups {
+                self.sys.set_ap0r2(0);
+                self.sys.set_ap0r3(0);
+            }
+        }
+        barrier::context();
+        if self.running_priority() == 0xff { Ok(()) } else { Err(Error::Timeout { what: "GIC running priority" }) }
+    }
+
+    /// Sends an SGI to all cores but this one; `group0` if the receivers have it in group 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongClass`] for other ids.
+    pub fn send_others(&self, id: IntId, group0: bool) -> Result<(), Error> {
+        if id.class() != Class::Sgi {
+            return Err(Error::WrongClass { id });
+        }
+        self.send_raw(icc::SGI_OTHERS | u64::from(id.number()) << 24, group0);
+        Ok(())
+    }
+
+    /// Sends an SGI to the cores of one cluster: those whose Aff0 is 16 × (Aff0 of `cluster` ÷ 16)
+    /// plus a number with a bit in `list`. What was stored before is visible to the receivers.
+    ///
+    /// # Errors
+    ///
+    /// * [`Error::WrongClass`] for other ids.
+    /// * [`Error::Unsupported`] if Aff0 is above 15 and this core cannot select that range.
+    pub fn send_list(&self, id: IntId, cluster: Affinity, list: u16, group0: bool) -> Result<(), Error> {
+        if id.class() != Class::Sgi {
+            return Err(Error::WrongClass { id });
+        }
+        if cluster.aff0() > 15 && self.sys.ctlr() & icc::RSS == 0 {
+            return Err(Error::Unsupported { what: "SGIs to Aff0 above 15" });
+        }
+        self.send_raw(cluster.sgi_fields() | u64::from(id.number()) << 24 | u64::from(list), group0);
+        Ok(())
+    }
+
+    fn send_raw(&self, value: u64, group0: bool) {
+        barrier::complete();
+        if group0 {
+            self.sys.set_sgi0r(value);
+        } else {
+            self.sys.set_sgi1r(value);
+        }
+        barrier::context();
+    }
+}
