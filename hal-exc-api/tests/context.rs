@@ -35,6 +35,7 @@ unsafe impl<const N: usize> Context for Unit<N> {
     }
 
     unsafe fn restore(area: *const Self, msr: u32) {
+        assert_ne!(MSR.get() & 1 << N, 0, "unit {N} is off when its state is restored");
         let mut units = UNITS.get();
         // SAFETY: the shim passes the area that `save` filled.
         units[N] = unsafe { area.read() }.0;
