@@ -3,7 +3,7 @@
 //!
 //! The wrappers save none of it, and this crate's code uses none of it: by default a handler leaves those registers
 //! alone, as code built for soft float does, and exceptions cost nothing for units that nobody uses. A board whose handler
-//! does use a unit registers it through [`shim::wrap`] with what it [`Wanted`]: the entry in the handler table is then a
+//! does use a unit registers it through `shim::wrap` with what it [`Wanted`]: the entry in the handler table is then a
 //! *shim* that saves the interrupted program's state, calls the handler, and restores it. Other handlers' entries are
 //! untouched.
 //!
