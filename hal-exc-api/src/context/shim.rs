@@ -4,6 +4,9 @@
 //! A handler table holds plain function pointers, so a handler is a *type* here, and the shim for it is a function that the
 //! compiler makes from that type: the call of the real handler is direct, nothing is looked up, and a handler
 //! that wants no state is entered without any shim.
+//!
+//! The save area lies on the stack that the handler runs on, so that stack must be larger by the size of the area for each
+//! level that may nest (see the table in [`context`](super)).
 
 use core::mem::MaybeUninit;
 
@@ -58,6 +61,8 @@ unsafe impl<A: Context, B: Context> Context for Pair<A, B> {
 ///
 /// # Safety
 /// * The entry is called on a CPU that has the units of `C`, and only by the wrappers (in supervisor state).
+/// * The stack is then aligned to 16 bytes, as the target's ABI demands: AltiVec stores ignore lower address bits. Only
+///   a program that keeps its own stack less aligned and raises a synchronous exception could break this.
 #[must_use]
 pub const unsafe fn shim<C: Context, H: FrameHandler>() -> Entry<H::Frame> {
     around::<C, H>
@@ -102,7 +107,7 @@ extern "C" fn around<C: Context, H: FrameHandler>(frame: &mut H::Frame) -> Handl
 /// See [`Wanted::plan`](super::Wanted::plan).
 ///
 /// # Safety
-/// * The entry is called on `cpu`, and only by the wrappers.
+/// * As for [`shim`], on `cpu`.
 #[cfg(target_arch = "powerpc")]
 pub unsafe fn wrap<H: FrameHandler>(
     cpu: &crate::cpu::Cpu,
