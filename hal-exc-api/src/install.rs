@@ -13,6 +13,7 @@ mod plan;
 use core::sync::atomic::Ordering;
 
 pub use error::{InstallError, StackName};
+pub(crate) use memory_layout::GUARD;
 pub use memory_layout::{CpuMemory, Layout, MIN_STACK, Range, StackSet, VectorArea, VectorPage};
 pub use plan::{MAX_PLAN, Plan, PlannedVector};
 
@@ -149,7 +150,8 @@ impl Setup {
         set(&words.fatal_depth, 0);
         set(&words.debug_save[0], 0);
         set(&words.interrupt_stack, stacks.interrupt.end());
-        set(&words.interrupt_stack_low, stacks.interrupt.start + memory_layout::GUARD);
+        set(&words.interrupt_stack_low, stacks.interrupt.start + GUARD);
+        set(&words.critical_stack_low, stacks.critical.start);
         set(&words.critical_frame, frame_at(stacks.critical.end(), size_of::<CriticalFrame>()));
         set(&words.debug_frame, frame_at(stacks.debug.end(), size_of::<IsolatedFrame>()));
         set(&words.machine_check_frame, frame_at(stacks.machine_check.end(), size_of::<IsolatedFrame>()));
@@ -169,13 +171,18 @@ impl Setup {
         if let Some(hook) = self.fatal {
             block.set_fatal_hook(hook);
         }
+        words.scheduler.store(crate::sched::NOBODY as *mut (), Ordering::Relaxed);
+        words.dispatch_hook.store(crate::sched::ENTRY as *mut (), Ordering::Relaxed);
+        crate::sched::arm_guard(block);
     }
 }
 
 /// MSR\[EE\], external enable (manual bit 16 of 32).
 const MSR_EE: u32 = 0x0000_8000;
 
-/// The handler of every exception that has none.
+/// The handler of every exception that has none. Its address is compared, also from other crates, so it must not be
+/// duplicated by inlining.
+#[inline(never)]
 extern "C" fn declines(_frame: *mut ()) -> Handled {
     Handled::NotHandled
 }

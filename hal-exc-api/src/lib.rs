@@ -26,6 +26,7 @@ pub mod percpu;
 pub mod pic;
 pub mod prologue;
 pub mod report;
+pub mod sched;
 pub mod tick;
 pub mod vectors;
 pub mod wrapper;

@@ -17,7 +17,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 use crate::exception::{Exception, MAX_EXCEPTIONS};
 use crate::fatal::{FatalHook, GlobalHandler};
 use crate::flavor::Class;
-use crate::frame::{Frame, InterruptFrame};
+use crate::frame::{Frame, FullFrame, InterruptFrame};
 use crate::insn;
 use crate::prologue::{Park, Template};
 use crate::vectors::VectorEntry;
@@ -55,10 +55,14 @@ pub(crate) struct Words {
     pub(crate) park: [[AtomicU32; 2]; 4],
     /// MSR bits that stay while a fatal report is printed: all but EE and this core's critical enable.
     pub(crate) msr_keep: AtomicU32,
-    /// The scheduler's dispatch function.
+    /// What the exits call for a dispatch: it checks the interrupt stack and goes on in the scheduler.
     pub(crate) dispatch_hook: AtomicPtr<()>,
+    /// The scheduler's dispatch function.
+    pub(crate) scheduler: AtomicPtr<()>,
     /// Lowest address of the interrupt stack, and the number that guards it.
     pub(crate) interrupt_stack_low: AtomicU32,
+    /// Lowest address of the critical stack.
+    pub(crate) critical_stack_low: AtomicU32,
     /// How many fatal reports have begun on this CPU.
     pub(crate) fatal_depth: AtomicU32,
     /// Vector area: where a lock store may stand.
@@ -122,6 +126,7 @@ pub mod offset {
     pub const MSR_KEEP: usize = offset_of!(Words, msr_keep);
     pub const VECTOR_BASE: usize = offset_of!(Words, vector_base);
     pub const DISPATCH_HOOK: usize = offset_of!(Words, dispatch_hook);
+    pub const SCHEDULER: usize = offset_of!(Words, scheduler);
 }
 
 // `stwcx.` has no displacement: the scratch word must be at r13 itself.
@@ -155,7 +160,7 @@ impl Template {
             Class::Standard => Self {
                 first: insn::stwu(1, -(size_of::<Frame>() as i16), 1),
                 second: insn::stw(3, frame_gpr(3), 1),
-                park: Park { base: 1, r4: frame_gpr(4), ctr: offset_of!(Frame, ctr) as i16 },
+                park: Park { base: 1, r4: frame_gpr(4), ctr: offset_of!(FullFrame, ctr) as i16 },
             },
             Class::Critical => saving(offset::CRITICAL_SAVE, offset::PARK_CRITICAL),
             Class::Debug => saving(offset::DEBUG_SAVE, offset::PARK_DEBUG),
@@ -165,7 +170,7 @@ impl Template {
 }
 
 const fn frame_gpr(n: u8) -> i16 {
-    offset_of!(Frame, gpr) as i16 + 4 * n as i16
+    offset_of!(FullFrame, gpr) as i16 + 4 * n as i16
 }
 
 const fn parked_at(offset: usize) -> Park {
@@ -206,7 +211,9 @@ impl PerCpu {
                 park: [const { [ZERO; 2] }; 4],
                 msr_keep: ZERO,
                 dispatch_hook: EMPTY,
+                scheduler: EMPTY,
                 interrupt_stack_low: ZERO,
+                critical_stack_low: ZERO,
                 fatal_depth: ZERO,
                 vector_base: ZERO,
                 vector_len: ZERO,
@@ -273,6 +280,12 @@ impl PerCpu {
     #[must_use]
     pub fn dispatch_disable_level(&self) -> u32 {
         self.words.dispatch.load(Ordering::Relaxed) & !DISPATCH_IDLE
+    }
+
+    /// Whether a dispatch is wanted and allowed, by request and disable level; the nesting level is not looked at.
+    #[must_use]
+    pub fn dispatch_due(&self) -> bool {
+        self.words.dispatch.load(Ordering::Relaxed) == 0
     }
 
     /// Whether somebody asked for a dispatch that has not happened yet.

@@ -29,7 +29,7 @@ use crate::cpu::{Cpu, Model, Pvr};
 use crate::exception::{Exception, VectorWord};
 use crate::fatal::Fatal;
 use crate::flavor::Flavor;
-use crate::frame::{CriticalFrame, Frame, InterruptFrame, IsolatedFrame};
+use crate::frame::{CriticalFrame, Frame, FullFrame, InterruptFrame, IsolatedFrame};
 use crate::msr::{MsrLayout, MsrNames};
 use syndrome::{Names, Syndrome, is_classic};
 
@@ -119,10 +119,10 @@ impl<'a> AnyFrame<'a> {
 
     /// The part with all registers, if the frame has one.
     #[must_use]
-    pub fn full(&self) -> Option<&'a Frame> {
+    pub fn full(&self) -> Option<&'a FullFrame> {
         match self {
-            Self::Full(frame) => Some(frame),
-            Self::Isolated(frame) => Some(frame),
+            Self::Full(frame) => Some(frame.as_full()),
+            Self::Isolated(frame) => Some(frame.as_frame()),
             Self::Interrupt(_) | Self::Critical(_) => None,
         }
     }
@@ -303,7 +303,7 @@ fn gpr(f: &mut fmt::Formatter<'_>, n: usize, value: Option<u32>) -> fmt::Result 
     if n % 4 == 3 { writeln!(f) } else { Ok(()) }
 }
 
-fn all_gprs(f: &mut fmt::Formatter<'_>, frame: &Frame) -> fmt::Result {
+fn all_gprs(f: &mut fmt::Formatter<'_>, frame: &FullFrame) -> fmt::Result {
     frame.gpr.iter().enumerate().try_for_each(|(n, value)| gpr(f, n, Some(*value)))
 }
 

@@ -12,7 +12,7 @@ pub const MIN_STACK: u32 = 1024;
 
 /// Bytes at the bottom of the interrupt stack that count as used up: what a handler called at the limit may still
 /// push before the next check.
-pub(super) const GUARD: u32 = 256;
+pub(crate) const GUARD: u32 = 256;
 
 /// A range of addresses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -134,14 +134,17 @@ impl<const LEN: usize> Stack<LEN> {
 ///
 /// `INTERRUPT` is the size of the interrupt stack in bytes (nested interrupts share it), `ISOLATED` that of each
 /// of the four others. Both are multiples of 16 and at least [`MIN_STACK`].
+///
+/// The interrupt stack lies above the critical one: when it is overrun, neither the block nor the stack on which that is
+/// reported is damaged.
 #[repr(C)]
 pub struct CpuMemory<const INTERRUPT: usize = 8192, const ISOLATED: usize = 4096> {
-    per_cpu: PerCpu,
-    interrupt: Stack<INTERRUPT>,
-    critical: Stack<ISOLATED>,
-    debug: Stack<ISOLATED>,
-    machine_check: Stack<ISOLATED>,
     fatal: Stack<ISOLATED>,
+    machine_check: Stack<ISOLATED>,
+    debug: Stack<ISOLATED>,
+    critical: Stack<ISOLATED>,
+    interrupt: Stack<INTERRUPT>,
+    per_cpu: PerCpu,
 }
 
 // SAFETY: the stacks are only reached by the CPU that claimed the block, through its stack pointer.
@@ -153,12 +156,12 @@ impl<const INTERRUPT: usize, const ISOLATED: usize> CpuMemory<INTERRUPT, ISOLATE
     #[expect(clippy::new_without_default, reason = "made once per CPU, in a static")]
     pub const fn new() -> Self {
         Self {
-            per_cpu: PerCpu::new(),
-            interrupt: Stack::new(),
-            critical: Stack::new(),
-            debug: Stack::new(),
-            machine_check: Stack::new(),
             fatal: Stack::new(),
+            machine_check: Stack::new(),
+            debug: Stack::new(),
+            critical: Stack::new(),
+            interrupt: Stack::new(),
+            per_cpu: PerCpu::new(),
         }
     }
 }
