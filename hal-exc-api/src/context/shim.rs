@@ -78,7 +78,8 @@ extern "C" fn around<C: Context, H: FrameHandler>(frame: &mut H::Frame) -> Handl
     handled
 }
 
-/// The entry for handler `H` with the state that the board wants saved on this CPU: the handler itself for none.
+/// The entry for handler `H` with the state that the board wants saved on a CPU with `features`: the handler itself for
+/// none.
 ///
 /// ```no_run
 /// # #[cfg(target_arch = "powerpc")] {
@@ -98,7 +99,7 @@ extern "C" fn around<C: Context, H: FrameHandler>(frame: &mut H::Frame) -> Handl
 ///
 /// let cpu = cpu::identify(cpu::Pvr(0x0008_0301)).unwrap();
 /// // SAFETY: this runs on that CPU.
-/// let entry = unsafe { shim::wrap::<OnTrap>(&cpu, Wanted::FP.present_in(cpu.features())) };
+/// let entry = unsafe { shim::wrap::<OnTrap>(cpu.features(), Wanted::FP.present_in(cpu.features())) };
 /// # let _ = entry;
 /// # }
 /// ```
@@ -107,16 +108,16 @@ extern "C" fn around<C: Context, H: FrameHandler>(frame: &mut H::Frame) -> Handl
 /// See [`Wanted::plan`](super::Wanted::plan).
 ///
 /// # Safety
-/// * As for [`shim`], on `cpu`.
+/// * As for [`shim`], on a CPU with `features`.
 #[cfg(target_arch = "powerpc")]
 pub unsafe fn wrap<H: FrameHandler>(
-    cpu: &crate::cpu::Cpu,
+    features: crate::cpu::Features,
     wanted: super::Wanted,
 ) -> Result<Entry<H::Frame>, super::ContextError> {
     use super::{FpContext, LiveVectorContext, Plan, SpeContext, VectorContext};
 
-    let plan = wanted.plan(cpu)?;
-    // SAFETY: the plan is made for units that `cpu` has; where the entry is called the caller answers for.
+    let plan = wanted.plan(features)?;
+    // SAFETY: the plan is made for units that the CPU has; where the entry is called the caller answers for.
     Ok(unsafe {
         match plan {
             Plan::None => H::handle,

@@ -207,7 +207,7 @@ impl CpuTimeBase {
     /// The time base of `cpu`.
     ///
     /// # Errors
-    /// [`TickError::NoTimeBase`] for the 601.
+    /// [`TickError::NoTimeBase`] for the 601 and the e200z0.
     ///
     /// # Safety
     /// * This code runs on `cpu`.
@@ -245,7 +245,7 @@ impl CpuTick {
     /// Starts ticks of `period` on `cpu`. They are delivered once MSR\[EE\] is set.
     ///
     /// # Errors
-    /// [`TickError::NoTimeBase`] for the 601.
+    /// [`TickError::NoTimeBase`] for the 601 and the e200z0.
     ///
     /// # Safety
     /// * This code runs on `cpu`, in supervisor state.
