@@ -416,7 +416,10 @@ where
                     result = Handled::Handled;
                 }
                 Acknowledged::Spurious => {
-                    return if result == Handled::NotHandled { self.spurious() } else { result };
+                    if result == Handled::NotHandled {
+                        let _ = self.spurious();
+                    }
+                    break;
                 }
                 Acknowledged::Unknown(vector) => return self.unknown_vector(vector),
             }
