@@ -338,7 +338,10 @@ fn deferred_work_runs_once_in_order() {
         })
         .collect();
     for number in [3, 0, 4, 3, 1] {
-        assert_eq!(QUEUE.push(work[number]), !ORDER.lock().unwrap().contains(&number) && number != 3 || number == 3 && !work[0].is_queued());
+        assert_eq!(
+            QUEUE.push(work[number]),
+            !ORDER.lock().unwrap().contains(&number) && number != 3 || number == 3 && !work[0].is_queued()
+        );
     }
     assert_eq!(QUEUE.drain(2), 2);
     assert!(QUEUE.push(work[3]));

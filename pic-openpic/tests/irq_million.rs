@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use hal_exc_api::handler::Handled;
 use hal_exc_api::irq::{Delivery, IrqEntry};
 use hal_exc_api::pic::*;
-use pic_openpic::fakes::FakeMpic;
+use pic_openpic::Model;
+use pic_openpic::fakes::{FakeKind, FakeMpic};
 use platform::*;
 
 const LINES: usize = 40;
@@ -45,7 +46,9 @@ fn serve(device: &'static Device, delivery: Delivery) -> Handled {
 
 #[test]
 fn a_million_interrupts() {
-    let (fake, manager) = manager();
+    let (fake, pic) = started(FakeKind::KEYLARGO, Model::KEYLARGO);
+    let manager = uninitialised();
+    manager.init(pic).unwrap();
     let order: &'static Mutex<Vec<u16>> = Box::leak(Box::default());
     let device: &'static Device =
         Box::leak(Box::new(Device { fake: fake.clone(), order, served: [const { AtomicU32::new(0) }; LINES] }));

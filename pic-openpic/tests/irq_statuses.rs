@@ -65,7 +65,8 @@ fn install_answers_the_first_of_its_order() {
                                 let manager = uninitialised();
                                 let device = Device::leak(&fake, 42, 1, log());
                                 let entry = if unique == Bit::Yes { device.unique_entry() } else { device.entry() };
-                                let other = if duplicate == Bit::Yes { device } else { Device::leak(&fake, 42, 2, log()) };
+                                let other =
+                                    if duplicate == Bit::Yes { device } else { Device::leak(&fake, 42, 2, log()) };
                                 let other = if owner == 2 { other.unique_entry() } else { other.entry() };
                                 let line = if valid == Bit::Yes { LINE } else { ABSENT };
                                 if initialised == Bit::Yes {
@@ -174,15 +175,9 @@ fn replace_answers_the_first_of_its_order_and_replaces() {
     assert_eq!(replace(LINE, entries[0], entries[1]), Err(IrqError::EntryInUse { line: LINE }));
     assert_eq!(replace(OTHER, entries[0], entries[3]), Err(IrqError::NotInstalled { line: OTHER }));
     let unique = devices[3].unique_entry();
-    assert_eq!(
-        replace(LINE, entries[0], unique),
-        Err(IrqError::LineNotShared { line: LINE, owner: "device" })
-    );
+    assert_eq!(replace(LINE, entries[0], unique), Err(IrqError::LineNotShared { line: LINE, owner: "device" }));
     let duplicate = devices[2].entry();
-    assert_eq!(
-        replace(LINE, entries[0], duplicate),
-        Err(IrqError::DuplicateAction { line: LINE, owner: "device" })
-    );
+    assert_eq!(replace(LINE, entries[0], duplicate), Err(IrqError::DuplicateAction { line: LINE, owner: "device" }));
     // The middle one: the new one stands where the old one stood.
     assert_eq!(replace(LINE, entries[1], entries[3]), Ok(true));
     assert_eq!((entries[1].line(), entries[3].line()), (None, Some(LINE)));
@@ -299,9 +294,8 @@ fn every_line_of_the_board() {
         manager.enable(line).unwrap();
         assert_eq!(manager.is_enabled(line), Ok(true));
         assert_eq!(manager.is_pending(line), Ok(false));
-        let unsupported = |capability| {
-            Err(IrqError::Controller(PicError::Unsupported { capability, line: Some(line) }))
-        };
+        let unsupported =
+            |capability| Err(IrqError::Controller(PicError::Unsupported { capability, line: Some(line) }));
         if attributes.can_raise {
             manager.raise(line).unwrap();
             assert_eq!(manager.is_pending(line), Ok(true));
