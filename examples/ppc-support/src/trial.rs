@@ -9,7 +9,7 @@ use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use hal_exc_api::exception::Exception;
-use hal_exc_api::frame::Frame;
+use hal_exc_api::frame::{Frame, FullFrame, InterruptFrame};
 
 use crate::Failure;
 use crate::ensure;
@@ -154,7 +154,7 @@ const _: () = {
 #[derive(Debug)]
 pub struct Last {
     filled: AtomicBool,
-    frame: UnsafeCell<Option<Frame>>,
+    frame: UnsafeCell<Option<FullFrame>>,
 }
 
 // SAFETY: `frame` is written by `record` only while it is not `filled`, and read by `take` only while it is.
@@ -169,7 +169,7 @@ impl Last {
     }
 
     /// Notes a frame; if the one before was not taken yet, that one stays.
-    pub fn record(&self, frame: &Frame) {
+    pub fn record(&self, frame: &FullFrame) {
         if !self.filled.load(Ordering::Acquire) {
             // SAFETY: not filled, so nobody reads; one CPU, and handlers of one program do not nest here.
             unsafe { *self.frame.get() = Some(*frame) };
@@ -177,8 +177,17 @@ impl Last {
         }
     }
 
+    /// Notes the frame of an interrupt, which holds the volatile registers only; the others stay 0.
+    pub fn record_interrupt(&self, frame: &InterruptFrame) {
+        let mut full = Frame::new(frame.vector, frame.pc, frame.msr);
+        (full.cr, full.xer, full.ctr, full.lr) = (frame.cr, frame.xer, frame.ctr, frame.lr);
+        (full.gpr[0], full.gpr[1]) = (frame.r0, frame.back_chain);
+        full.gpr[3..=12].copy_from_slice(&frame.r3_to_r12);
+        self.record(&full);
+    }
+
     /// Takes the frame out.
-    pub fn take(&self) -> Option<Frame> {
+    pub fn take(&self) -> Option<FullFrame> {
         if !self.filled.load(Ordering::Acquire) {
             return None;
         }
@@ -226,11 +235,26 @@ impl Expected {
         }
     }
 
+    /// As [`check`](Self::check), for what [`Last::record_interrupt`] noted: the registers that an interrupt's frame
+    /// does not hold are looked at in the program afterwards.
+    ///
+    /// # Errors
+    /// A [`Failure`] that names the first difference.
+    pub fn check_interrupt(&self, frame: Option<FullFrame>, after: &Registers) -> Result<(), Failure> {
+        let frame = frame.map(|mut frame| {
+            for n in (2..32).filter(|n| !(3..=12).contains(n)) {
+                frame.gpr[n] = if n == 13 { after.gpr[13] } else { pattern(n as u32) };
+            }
+            frame
+        });
+        self.check(frame, after)
+    }
+
     /// Compares the frame that the handler saw and the registers that the program found afterwards.
     ///
     /// # Errors
     /// A [`Failure`] that names the first difference.
-    pub fn check(&self, frame: Option<Frame>, after: &Registers) -> Result<(), Failure> {
+    pub fn check(&self, frame: Option<FullFrame>, after: &Registers) -> Result<(), Failure> {
         let name = self.exception.name();
         let Some(frame) = frame else { return Err(Failure::new(format_args!("{name}: no handler was called"))) };
         ensure!(
