@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::outcome::Outcome;
-use crate::{cpu, demo, run, setup, test, toolchain};
+use crate::{cpu, demo, run, setup, sweep, test, toolchain};
 
 /// Set-up, demo, tests, race sweeps and counts of this workspace.
 #[derive(Debug, Parser)]
@@ -36,6 +36,21 @@ enum Command {
     Run(RunArgs),
     /// Which CPU is this, which crate serves it, what are its vectors
     Cpu(CpuArgs),
+    /// The race sweeps: an upper exception at every instruction boundary of a lower path
+    Sweep(SweepArgs),
+}
+
+#[derive(Debug, Args)]
+struct SweepArgs {
+    /// One JSON object per line
+    #[arg(long)]
+    json: bool,
+    /// Only this board
+    #[arg(long, value_name = "BOARD")]
+    board: Option<String>,
+    /// Run every mutant too and demand that it is caught
+    #[arg(long)]
+    mutants: bool,
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +127,9 @@ pub(crate) fn dispatch() -> Result<Outcome> {
             timeout: args.timeout,
             options: args.options,
         }),
+        Command::Sweep(args) => {
+            sweep::run(&sweep::Request { board: args.board, mutants: args.mutants, json: args.json })
+        }
         Command::Cpu(args) => cpu::run(&cpu::Request { pvrs: args.pvrs, json: args.json }),
     }
 }

@@ -29,6 +29,7 @@ mod records;
 mod run;
 mod setup;
 mod sockets;
+mod sweep;
 mod table;
 mod test;
 mod toolchain;

@@ -25,7 +25,7 @@ mod thread;
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use hal_exc_api::exception::Exception;
+use hal_exc_api::fatal::Fatal;
 use hal_exc_api::flavor::Class;
 use hal_exc_api::frame::{Frame, InterruptFrame, IsolatedFrame};
 use hal_exc_api::handler::Handled;
@@ -57,9 +57,14 @@ static SWEEP_SYNDROME: AtomicU32 = AtomicU32::new(0);
 /// MSR\[EE\].
 const MSR_EE: u32 = 0x8000;
 
+/// How many events have happened. An event happens when it is counted, whenever it is written.
+#[unsafe(no_mangle)]
+static SWEEP_COUNT: AtomicU32 = AtomicU32::new(0);
+
 fn log(code: u32) {
-    if let Some(free) = SWEEP_LOG.iter().find(|entry| entry.load(Ordering::Relaxed) == 0) {
-        free.store(code, Ordering::Relaxed);
+    let place = SWEEP_COUNT.fetch_add(1, Ordering::Relaxed);
+    if let Some(entry) = SWEEP_LOG.get(place as usize) {
+        entry.store(code, Ordering::Relaxed);
     }
 }
 
@@ -131,12 +136,6 @@ extern "C" fn sweep_isolated(frame: &mut IsolatedFrame) -> Handled {
     Handled::Handled
 }
 
-/// The handler of the counts: the shortest there is, so that what is counted is the wrapper's.
-#[unsafe(no_mangle)]
-extern "C" fn count_handler(_: *mut ()) -> Handled {
-    Handled::Handled
-}
-
 fn attach(exceptions: &Exceptions, entry: &VectorEntry) -> Result<(), Failure> {
     let exception = entry.exception;
     match (entry.class(), entry.asynchronous) {
@@ -157,19 +156,53 @@ pub fn sweep(exceptions: &Exceptions) -> Result<(), Failure> {
         attach(exceptions, entry)?;
     }
     println!("@ vectors base={:#010x}", exceptions.vector_base());
-    thread::prepare(exceptions);
-    sweep_ready(count_handler as *const () as usize as u32);
+    thread::prepare(exceptions)?;
+    sweep_ready(sweep_here as *const () as usize as u32);
     println!("{} vectors have handlers; the sweep needs its host", exceptions.table().entries().len());
-    let _ = Exception::ALL;
     Ok(())
 }
+
+/// The whole program of a board: its crate, the family that serves it, where its vectors go.
+#[macro_export]
+macro_rules! sweep_program {
+    ($board:ident, $family:expr, $vectors:expr) => {
+        ppc_support::program!(main, $board::power_off);
+
+        static MEMORY: hal_exc_api::install::CpuMemory = hal_exc_api::install::CpuMemory::new();
+
+        fn main(boot: &'static ppc_support::BootInfo) -> Result<(), ppc_support::Failure> {
+            let _board = $board::Board::take(boot)?;
+            let cpu = hal_exc_api::cpu::identify(hal_exc_api::cpu::Pvr(boot.pvr))?;
+            let exceptions = hal_exc_api::install::Exceptions::new(&cpu, &[$family])?
+                .memory(&MEMORY)
+                .vectors($vectors)
+                .fatal(fatal)
+                .install()?;
+            $crate::sweep(&exceptions)
+        }
+
+        fn fatal(fatal: &hal_exc_api::fatal::Fatal<'_>) -> ! {
+            $crate::fatal(fatal, $board::power_off)
+        }
+    };
+}
+
+/// Prints the report and ends the program; the host has a breakpoint here.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn sweep_fatal(fatal: &Fatal<'_>, power_off: fn() -> !) -> ! {
+    println!("{fatal}result: fail: fatal exception");
+    power_off()
+}
+
+pub use sweep_fatal as fatal;
 
 /// Where the host stops the guest.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn sweep_ready(count_handler: u32) {
-    // SAFETY: nothing is done; the argument and this keep the function from being removed.
-    unsafe { asm!("nop", in("r3") count_handler, options(nostack, preserves_flags)) };
+extern "C" fn sweep_ready(here: u32) {
+    // SAFETY: nothing is done; this keeps the function and what its argument names from being removed.
+    unsafe { asm!("nop", in("r3") here, options(nostack, preserves_flags)) };
 }
 
 core::arch::global_asm!(

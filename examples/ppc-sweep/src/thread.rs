@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use hal_exc_api::cpu::FaultRegisters;
 use hal_exc_api::install::Exceptions;
 use hal_exc_api::percpu::PerCpu;
+use hal_exc_api::sched::{RegisterError, Scheduler};
 
 use crate::log;
 
@@ -29,7 +30,7 @@ static FAULT: AtomicU32 = AtomicU32::new(0);
 /// Bytes that [`switch`] keeps on a stack: back chain, LR word, r14 to r31, LR, CR.
 const KEPT: usize = 96;
 
-pub(crate) fn prepare(exceptions: &Exceptions) {
+pub(crate) fn prepare(exceptions: &Exceptions) -> Result<(), RegisterError> {
     FAULT.store(exceptions.cpu().core().fault as u32, Ordering::Relaxed);
     let top = STACK.0.get() as usize as u32 + 4096 - 16;
     let first = top - KEPT as u32;
@@ -37,16 +38,22 @@ pub(crate) fn prepare(exceptions: &Exceptions) {
     // SAFETY: the stack is this thread's alone; `switch` will load LR from the word behind the 18 registers.
     unsafe { words.add(20).write(other as *const () as usize as u32) };
     OTHER.store(first, Ordering::Relaxed);
-    exceptions.per_cpu().set_dispatcher(dispatch);
+    exceptions.set_scheduler::<Turns>()?;
+    Ok(())
 }
 
-/// The scheduler: if somebody asked, the other thread runs once and gives way again.
-extern "C" fn dispatch(_interrupted_msr: u32) {
-    // SAFETY: exceptions are installed, and nothing but this dispatches.
-    let cpu = unsafe { PerCpu::current() };
-    cpu.clear_dispatch_request();
-    // SAFETY: `OTHER` holds what `prepare` or the last switch left.
-    unsafe { switch(INTERRUPTED.as_ptr(), OTHER.as_ptr()) };
+/// The scheduler: when somebody asks, the other thread runs once and gives way again.
+struct Turns;
+
+// SAFETY: the request is taken back first; `switch` keeps what the C ABI keeps, on each thread's own stack; r2 and r13
+// are left alone and nothing is unmasked. The other thread writes SRR0/1 on purpose, with everything masked and no
+// synchronous exception possible: that is what is to be survived.
+unsafe impl Scheduler for Turns {
+    unsafe extern "C" fn dispatch(cpu: &'static PerCpu, _interrupted_msr: u32) {
+        cpu.clear_dispatch_request();
+        // SAFETY: `OTHER` holds what `prepare` or the last switch left.
+        unsafe { switch(INTERRUPTED.as_ptr(), OTHER.as_ptr()) };
+    }
 }
 
 /// Runs each time somebody switches to it.

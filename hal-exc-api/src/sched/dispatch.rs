@@ -9,6 +9,8 @@ use crate::percpu::PerCpu;
 /// The scheduler of a CPU that has none: a request from nowhere comes to nothing.
 pub(crate) const NOBODY: Dispatch = nobody;
 
+// Its address is compared across crates: not to be duplicated by inlining.
+#[inline(never)]
 unsafe extern "C" fn nobody(cpu: &'static PerCpu, _interrupted_msr: u32) {
     cpu.clear_dispatch_request();
 }

@@ -25,6 +25,8 @@ const ARM: Config = Config { qemu: "qemu-system-arm", target: ARMV7A, memory: So
 /// e500 boards. The 32-bit emulator runs several cores in turns of 100 ms; the 64-bit one runs them side by side.
 const E500: Config = Config { memory: Some(128), qemu_smp: Some("qemu-system-ppc64"), ..PPC };
 
+const MAC99: Config = Config { machine: "mac99", load: Load::Loader, options: &["-vga", "none"], ..PPC };
+
 /// One image for all PowerPC families.
 const UNIVERSAL: &[&str] = &["ppc-universal"];
 
@@ -49,14 +51,11 @@ pub(crate) const BOARDS: &[Board] = &[
         name: "mac99",
         package: "mac99",
         guests: UNIVERSAL,
-        configs: &[Config {
-            label: "g4",
-            cpu: Some("g4"),
-            machine: "mac99",
-            load: Load::Loader,
-            options: &["-vga", "none"],
-            ..PPC
-        }],
+        configs: &[
+            Config { label: "g4", cpu: Some("g4"), ..MAC99 },
+            // No AltiVec.
+            Config { label: "750", cpu: Some("750"), ..MAC99 },
+        ],
     },
     Board {
         name: "ref405ep",
@@ -139,5 +138,9 @@ pub(crate) const BOARDS: &[Board] = &[
 ];
 
 /// Packages under `examples/` that are no board of their own, with the targets they are built for.
-pub(crate) const SUPPORT: &[(&str, &[&str])] =
-    &[("ppc-support", &[POWERPC]), ("ppc-universal", &[POWERPC]), ("arm-support", &[ARMV7A, AARCH64])];
+pub(crate) const SUPPORT: &[(&str, &[&str])] = &[
+    ("ppc-support", &[POWERPC]),
+    ("ppc-sweep", &[POWERPC]),
+    ("ppc-universal", &[POWERPC]),
+    ("arm-support", &[ARMV7A, AARCH64]),
+];
