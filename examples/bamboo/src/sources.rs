@@ -55,7 +55,7 @@ const CRITICAL: Source =
     Source { name: "software, critical", count: &CRITICALS, cause: || Ok(IRQS.raise(CRITICAL_LINE)?) };
 
 impl Board {
-    /// Starts the controller and hangs the sources on it.
+    /// Starts the controller and hangs the sources on it; after the install of the exceptions.
     ///
     /// # Errors
     /// A [`Failure`] with the words of whoever refused.

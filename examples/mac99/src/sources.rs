@@ -39,7 +39,7 @@ const SOURCES: &[Source] = &[
 ];
 
 impl Board {
-    /// Starts the controller and hangs the sources on it.
+    /// Starts the controller and hangs the sources on it; after the install of the exceptions.
     ///
     /// # Errors
     /// A [`Failure`] with the words of whoever refused.

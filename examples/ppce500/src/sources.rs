@@ -57,7 +57,7 @@ const MESSAGE: Source = Source {
 };
 
 impl Board {
-    /// Starts the controller and hangs the sources on it.
+    /// Starts the controller and hangs the sources on it; after the install of the exceptions.
     ///
     /// # Errors
     /// A [`Failure`] with the words of whoever refused.
