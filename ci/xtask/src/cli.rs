@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::outcome::Outcome;
-use crate::{cpu, demo, run, setup, test, toolchain};
+use crate::{boot_matrix, cpu, demo, run, setup, test, toolchain};
 
 /// Set-up, demo, tests, race sweeps and counts of this workspace.
 #[derive(Debug, Parser)]
@@ -34,6 +34,8 @@ enum Command {
     Test(TestArgs),
     /// Run one program on one board; its exit status is the verdict
     Run(RunArgs),
+    /// The one PowerPC image on every CPU model that each emulated board accepts
+    BootMatrix(BootMatrixArgs),
     /// Which CPU is this, which crate serves it, what are its vectors
     Cpu(CpuArgs),
 }
@@ -62,6 +64,16 @@ struct CpuArgs {
     /// Processor version registers, in hexadecimal
     #[arg(required = true, value_name = "PVR")]
     pvrs: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct BootMatrixArgs {
+    /// One JSON object per line
+    #[arg(long)]
+    json: bool,
+    /// Only this board
+    #[arg(long, value_name = "BOARD")]
+    board: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +124,7 @@ pub(crate) fn dispatch() -> Result<Outcome> {
             timeout: args.timeout,
             options: args.options,
         }),
+        Command::BootMatrix(args) => boot_matrix::run(&boot_matrix::Request { json: args.json, board: args.board }),
         Command::Cpu(args) => cpu::run(&cpu::Request { pvrs: args.pvrs, json: args.json }),
     }
 }
