@@ -25,8 +25,8 @@ const ARM: Config = Config { qemu: "qemu-system-arm", target: ARMV7A, memory: So
 /// e500 boards. The 32-bit emulator runs several cores in turns of 100 ms; the 64-bit one runs them side by side.
 const E500: Config = Config { memory: Some(128), qemu_smp: Some("qemu-system-ppc64"), ..PPC };
 
-/// One image for all PowerPC families.
-const UNIVERSAL: &[&str] = &["ppc-universal"];
+/// Images for all PowerPC families.
+const UNIVERSAL: &[&str] = &["ppc-universal", "ppc-programs"];
 
 /// Every board this project knows.
 pub(crate) const BOARDS: &[Board] = &[
@@ -143,5 +143,6 @@ pub(crate) const SUPPORT: &[(&str, &[&str])] = &[
     ("ppc-support", &[POWERPC]),
     ("ppc-sweep", &[POWERPC]),
     ("ppc-universal", &[POWERPC]),
+    ("ppc-programs", &[POWERPC]),
     ("arm-support", &[ARMV7A, AARCH64]),
 ];
