@@ -6,6 +6,7 @@
 //! and what it wants checked by `test` it registers in `test::SOURCES`.
 
 mod boards;
+mod boot_matrix;
 mod build;
 mod checks;
 mod cli;

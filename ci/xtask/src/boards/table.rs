@@ -27,8 +27,8 @@ const E500: Config = Config { memory: Some(128), qemu_smp: Some("qemu-system-ppc
 
 const MAC99: Config = Config { machine: "mac99", load: Load::Loader, options: &["-vga", "none"], ..PPC };
 
-/// One image for all PowerPC families.
-const UNIVERSAL: &[&str] = &["ppc-universal"];
+/// Images for all PowerPC families.
+const UNIVERSAL: &[&str] = &["ppc-universal", "ppc-programs"];
 
 /// Every board this project knows.
 pub(crate) const BOARDS: &[Board] = &[
@@ -142,5 +142,6 @@ pub(crate) const SUPPORT: &[(&str, &[&str])] = &[
     ("ppc-support", &[POWERPC]),
     ("ppc-sweep", &[POWERPC]),
     ("ppc-universal", &[POWERPC]),
+    ("ppc-programs", &[POWERPC]),
     ("arm-support", &[ARMV7A, AARCH64]),
 ];
