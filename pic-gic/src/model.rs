@@ -226,7 +226,11 @@ impl Model {
         } else {
             state.best2(cpu).filter(|&(_, priority, _)| priority < state.running(cpu))?
         };
-        let fiq = if state.shape.version == 3 { !group1 } else { !group1 && state.groups() && state.cores[cpu].ctlr & 8 != 0 };
+        let fiq = if state.shape.version == 3 {
+            !group1
+        } else {
+            !group1 && state.groups() && state.cores[cpu].ctlr & 8 != 0
+        };
         Some(if fiq { Signal::Fiq } else { Signal::Irq })
     }
 

@@ -21,7 +21,7 @@ pub(crate) mod registers;
 mod sysreg;
 
 pub use affinity::Affinity;
-pub use cpu_interface::{Acknowledged, Active, AcknowledgedFiq, CpuInterface, FiqInterrupt, Interrupt};
+pub use cpu_interface::{Acknowledged, AcknowledgedFiq, Active, CpuInterface, FiqInterrupt, Interrupt};
 pub use distributor::{Distributor, Route, Security};
 pub use its::Its;
 pub use pic::{GicV3, Lines, MAX_CORES, Region};

@@ -179,11 +179,7 @@ impl<S: SystemRegisters, M: EndMode> CpuInterface<S, M> {
         let id = self.sys.iar1();
         // A system register read is not ordered against memory by a dmb.
         barrier::complete();
-        if Special::is(id) {
-            Acknowledged::Special(Special::of(id))
-        } else {
-            Acknowledged::Interrupt(Interrupt { id })
-        }
+        if Special::is(id) { Acknowledged::Special(Special::of(id)) } else { Acknowledged::Interrupt(Interrupt { id }) }
     }
 
     /// Takes the most urgent pending group 0 interrupt into service; for the FIQ handler.
