@@ -6,10 +6,27 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod alignment;
+pub mod backtrace;
+pub mod context;
 pub mod cpu;
+pub mod critical;
 pub mod exception;
+pub mod family;
+pub mod fatal;
 pub mod flavor;
 pub mod frame;
 pub mod handler;
+pub mod insn;
+pub mod install;
+pub mod irq;
+pub mod memory;
+pub mod msr;
+pub mod percpu;
 pub mod pic;
+pub mod prologue;
+pub mod report;
+pub mod sched;
+pub mod tick;
 pub mod vectors;
+pub mod wrapper;

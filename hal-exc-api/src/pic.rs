@@ -19,6 +19,7 @@
 //! | [`LineTrigger`] | level or edge, polarity |
 //! | [`LineAffinity`] | which CPUs a line may interrupt |
 //! | [`InterProcessor`] | software interrupts between CPUs |
+//! | [`LineInfo`] | what can be done with a line |
 //! | [`CriticalRouting`] | route a line to the critical or machine-check input |
 //! | [`CpuInterface`] | bring up and quiet down one CPU's part |
 //! | [`Timers`] | timers inside the controller |
@@ -66,4 +67,7 @@ pub use cpu::{CpuInterface, InterProcessor, IpiTarget, TaskPriority};
 pub use error::{Capability, PicError};
 pub use extras::{Cascaded, CriticalRouting, Msi, MsiMessage, Output, Timers};
 pub use ids::{CpuId, CpuMask, CpuMaskIter, Line, Priority, PriorityRange, TriggerMode, Vector};
-pub use line::{InterruptController, LineAffinity, LineKind, LineMask, LinePending, LinePriority, LineTrigger};
+pub use line::{
+    InterruptController, LineAffinity, LineAttributes, LineInfo, LineKind, LineMask, LinePending, LinePriority,
+    LineTrigger,
+};

@@ -37,7 +37,8 @@ pub struct VectorEntry {
     pub address: VectorAddress,
     /// How it saves and returns.
     pub flavor: Flavor,
-    /// Whether it is asynchronous.
+    /// Whether it is asynchronous. Machine check and system reset are, whatever caused them: their handlers run on a
+    /// stack of their own and never reach the scheduler. Debug is synchronous, and its class has the same effect.
     pub asynchronous: bool,
     /// Whether r0 to r3 are shadow registers at entry (MSR\[TGPR\], 603-type TLB misses).
     pub shadow_gprs: bool,
@@ -60,6 +61,31 @@ impl VectorEntry {
     #[must_use]
     pub const fn with_shadow_gprs(self) -> Self {
         Self { shadow_gprs: true, ..self }
+    }
+
+    /// One list of `N` rows from several, so that groups can share what they have in common.
+    ///
+    /// # Panics
+    /// When the parts do not have `N` rows together. Used in `const`, so this is an error of the compiler.
+    #[must_use]
+    pub const fn join<const N: usize>(parts: &[&[Self]]) -> [Self; N] {
+        // Every row is overwritten below; the count is checked at the end.
+        let filler = Self::synchronous(Exception::Program, VectorAddress::Offset(0), Flavor::Classic);
+        let mut rows = [filler; N];
+        let mut count = 0;
+        let mut part = 0;
+        while part < parts.len() {
+            let mut row = 0;
+            while row < parts[part].len() {
+                assert!(count < N, "the parts have more rows than the list");
+                rows[count] = parts[part][row];
+                count += 1;
+                row += 1;
+            }
+            part += 1;
+        }
+        assert!(count == N, "the parts have fewer rows than the list");
+        rows
     }
 
     /// The level at which its handler runs.

@@ -1,3 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Exception family of PowerPC 405 and Book E 440/460.
 #![no_std]
+
+pub mod cpu;
+mod entry;
+mod install;
+pub mod ivor;
+#[cfg(target_arch = "powerpc")]
+pub mod spr;
+pub mod vectors;
+
+pub use install::BookEFamily;
+
+/// The family, to be offered to [`hal_exc_api::install::Exceptions::new`].
+pub static FAMILY: BookEFamily = BookEFamily;

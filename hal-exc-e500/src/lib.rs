@@ -1,3 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Exception family of PowerPC e500v1, e500v2, e500mc and e200.
 #![no_std]
+
+pub mod cpu;
+mod entry;
+mod install;
+#[cfg(target_arch = "powerpc")]
+pub mod spr;
+pub mod vectors;
+
+pub use install::E500Family;
+
+/// The family, to be offered to [`hal_exc_api::install::Exceptions::new`].
+pub static FAMILY: E500Family = E500Family;

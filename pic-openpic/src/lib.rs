@@ -1,3 +1,39 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Driver for OpenPIC and Freescale MPIC interrupt controllers.
+#![doc = include_str!("../README.md")]
+//! # Features
+#![doc = document_features::document_features!()]
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(any(feature = "fakes", test))]
+extern crate std;
+
+mod bus;
+mod cpu;
+mod error;
+#[cfg(feature = "fakes")]
+#[cfg_attr(docsrs, doc(cfg(feature = "fakes")))]
+pub mod fakes;
+mod handshake;
+pub mod i8259;
+mod lines;
+mod messages;
+mod model;
+mod msi;
+mod pic;
+pub mod registers;
+mod save;
+mod start;
+mod timers;
+mod vectors;
+
+pub use bus::{BigEndian, Bus, ByteOrder, LittleEndian, Mmio, Order};
+pub use cpu::InService;
+pub use error::StartError;
+pub use handshake::{ByRegister, Delayed, ExternalProxy, Handshake, PrivateWindow, ProxyRegister};
+pub use model::{Identity, Model, Run};
+pub use msi::{MsiInService, SharedMsi};
+pub use pic::{MPIC_LINES, OpenPic};
+pub use save::SavedState;
+pub use start::{Config, identify};
+pub use timers::{TimerCascade, TimerClock};

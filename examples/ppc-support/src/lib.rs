@@ -1,3 +1,31 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What every PowerPC board of this folder shares.
+#![doc = include_str!("../README.md")]
 #![no_std]
+// `mem` defines the functions that the compiler would otherwise call from their own loops.
+#![no_builtins]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod boot;
+pub mod console;
+#[cfg(target_arch = "powerpc")]
+pub mod dcr;
+#[cfg(target_arch = "powerpc")]
+mod entry;
+pub mod error;
+#[cfg(target_arch = "powerpc")]
+pub mod handover;
+pub mod mem;
+pub mod mmio;
+pub mod once;
+pub mod program;
+pub mod shared;
+pub mod tlb1;
+pub mod tree;
+pub mod trial;
+pub mod uart;
+
+pub use boot::BootInfo;
+pub use error::BoardError;
+pub use program::Failure;

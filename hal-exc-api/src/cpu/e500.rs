@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! e500v1, e500v2, e500mc, e5500, e6500.
 
-use super::{Core, Features, Group, Model, TickTimer, VectorBase};
+use super::{Core, FaultRegisters, Features, Group, Model, TickTimer, VectorBase};
 use crate::flavor::Flavor;
 
 /// e500v1 and e500v2 (PowerPC e500 Core Family Reference Manual): SPE, no FPRs, debug is critical class.
 const V2: Core = Core {
-    features: Features::SPE.with(Features::ISEL).with(Features::RFMCI).with(Features::SMP).with(Features::WRTEEI),
+    features: Features::SPE
+        .with(Features::ISEL)
+        .with(Features::RFMCI)
+        .with(Features::SMP)
+        .with(Features::WRTEEI)
+        .with(Features::MMU)
+        .with(Features::TIME_BASE)
+        .with(Features::PERFORMANCE_MONITOR),
     cache_line: 32,
     bats: 0,
     critical_enable: 0x0002_0000,
@@ -15,6 +22,7 @@ const V2: Core = Core {
     debug: Some(Flavor::Critical),
     vector_base: VectorBase::Ivpr,
     tick: TickTimer::DecrementerReload,
+    fault: FaultRegisters::DearBookE,
 };
 
 /// e500mc (e500mc Core Reference Manual): FPRs, enhanced debug with DSRR0/1, MSR\[RI\].
@@ -26,7 +34,10 @@ const MC: Core = Core {
         .with(Features::RI)
         .with(Features::SMP)
         .with(Features::LWSYNC)
-        .with(Features::WRTEEI),
+        .with(Features::WRTEEI)
+        .with(Features::MMU)
+        .with(Features::TIME_BASE)
+        .with(Features::PERFORMANCE_MONITOR),
     cache_line: 64,
     debug: Some(Flavor::Debug),
     ..V2

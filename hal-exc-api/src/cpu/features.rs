@@ -45,6 +45,14 @@ features! {
     LWSYNC = 11, "lwsync";
     /// `wrteei`.
     WRTEEI = 12, "wrteei";
+    /// Performance monitor with an exception of its own.
+    PERFORMANCE_MONITOR = 13, "performance-monitor";
+    /// Made with and without an FPU under the same PVR: only an instruction tells (see [`probe`](super::probe)).
+    FPU_OPTIONAL = 14, "fpu-optional";
+    /// Address translation.
+    MMU = 15, "mmu";
+    /// Time base that `mftb` reads (the 601 has a real-time clock instead).
+    TIME_BASE = 16, "time-base";
 }
 
 impl Features {

@@ -107,3 +107,53 @@ pub trait LineAffinity: InterruptController {
     /// The CPUs that it goes to.
     fn affinity(&self, line: Line) -> Result<CpuMask, PicError>;
 }
+
+/// What can be done with one line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct LineAttributes {
+    /// What it is.
+    pub kind: LineKind,
+    /// It can be enabled and disabled.
+    pub can_mask: bool,
+    /// Its pending state can be read.
+    pub can_read_pending: bool,
+    /// It can be raised by software on the executing CPU.
+    pub can_raise: bool,
+    /// It can be raised by software on another CPU.
+    pub can_raise_on: bool,
+    /// A pending interrupt can be forgotten.
+    pub can_clear: bool,
+    /// Its priority can be set.
+    pub can_set_priority: bool,
+    /// Its trigger mode can be set.
+    pub can_set_trigger: bool,
+    /// The CPUs that it goes to can be set.
+    pub can_set_affinity: bool,
+    /// It can be routed to another input than the normal one.
+    pub can_set_output: bool,
+}
+
+impl LineAttributes {
+    /// A line of which nothing can be set; the driver sets what can.
+    pub const fn fixed(kind: LineKind) -> Self {
+        Self {
+            kind,
+            can_mask: false,
+            can_read_pending: false,
+            can_raise: false,
+            can_raise_on: false,
+            can_clear: false,
+            can_set_priority: false,
+            can_set_trigger: false,
+            can_set_affinity: false,
+            can_set_output: false,
+        }
+    }
+}
+
+/// Tells what can be done with each line.
+pub trait LineInfo: InterruptController {
+    /// What can be done with `line`.
+    fn line_attributes(&self, line: Line) -> Result<LineAttributes, PicError>;
+}

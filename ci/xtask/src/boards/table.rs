@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The entries of the registry.
+
+use super::{Board, Config, Load};
+use crate::toolchain::{AARCH64, ARMV7A, POWERPC};
+
+const PPC: Config = Config {
+    label: "default",
+    cpu: None,
+    machine: "",
+    qemu: "qemu-system-ppc",
+    qemu_smp: None,
+    target: POWERPC,
+    smp: 1,
+    memory: None,
+    load: Load::Kernel,
+    options: &[],
+};
+
+/// ARM programs end the machine by a semihosting call, which carries a status.
+const SEMIHOSTING: &[&str] = &["-semihosting-config", "enable=on,target=native"];
+
+const ARM: Config = Config { qemu: "qemu-system-arm", target: ARMV7A, memory: Some(256), options: SEMIHOSTING, ..PPC };
+
+/// e500 boards. The 32-bit emulator runs several cores in turns of 100 ms; the 64-bit one runs them side by side.
+const E500: Config = Config { memory: Some(128), qemu_smp: Some("qemu-system-ppc64"), ..PPC };
+
+/// One image for all PowerPC families.
+const UNIVERSAL: &[&str] = &["ppc-universal"];
+
+/// Every board this project knows.
+pub(crate) const BOARDS: &[Board] = &[
+    Board {
+        name: "ppce500",
+        package: "ppce500",
+        guests: UNIVERSAL,
+        configs: &[
+            Config { label: "e500v2", cpu: Some("e500v2"), machine: "ppce500", ..E500 },
+            Config { label: "e500mc", cpu: Some("e500mc"), machine: "ppce500", ..E500 },
+        ],
+    },
+    Board {
+        name: "mpc8544ds",
+        package: "mpc8544ds",
+        guests: &[],
+        configs: &[Config { label: "e500v2", cpu: Some("e500v2"), machine: "mpc8544ds", ..E500 }],
+    },
+    Board {
+        name: "mac99",
+        package: "mac99",
+        guests: UNIVERSAL,
+        configs: &[Config {
+            label: "g4",
+            cpu: Some("g4"),
+            machine: "mac99",
+            load: Load::Loader,
+            options: &["-vga", "none"],
+            ..PPC
+        }],
+    },
+    Board {
+        name: "ref405ep",
+        package: "ref405ep",
+        guests: UNIVERSAL,
+        configs: &[Config { label: "405ep", machine: "ref405ep", ..PPC }],
+    },
+    Board {
+        name: "bamboo",
+        package: "bamboo",
+        guests: UNIVERSAL,
+        configs: &[Config { label: "440ep", machine: "bamboo", ..PPC }],
+    },
+    Board {
+        name: "virtex-ml507",
+        package: "virtex-ml507",
+        guests: &[],
+        configs: &[Config { label: "440x5", machine: "virtex-ml507", ..PPC }],
+    },
+    Board {
+        name: "sam460ex",
+        package: "sam460ex",
+        guests: &[],
+        configs: &[Config { label: "460ex", machine: "sam460ex", memory: Some(128), ..PPC }],
+    },
+    Board {
+        name: "vexpress-a9",
+        package: "vexpress-a9",
+        guests: &[],
+        configs: &[Config { label: "cortex-a9", machine: "vexpress-a9", smp: 4, ..ARM }],
+    },
+    Board {
+        name: "vexpress-a15",
+        package: "vexpress-a15",
+        guests: &[],
+        configs: &[Config { label: "cortex-a15", machine: "vexpress-a15", smp: 2, ..ARM }],
+    },
+    Board {
+        name: "virt",
+        package: "virt",
+        guests: &[],
+        configs: &[
+            Config { label: "gicv2-a32", machine: "virt,gic-version=2", cpu: Some("cortex-a15"), smp: 4, ..ARM },
+            Config { label: "gicv3-a32", machine: "virt,gic-version=3", cpu: Some("cortex-a15"), smp: 4, ..ARM },
+            Config {
+                label: "gicv2-a64",
+                machine: "virt,gic-version=2",
+                cpu: Some("cortex-a53"),
+                smp: 4,
+                qemu: "qemu-system-aarch64",
+                target: AARCH64,
+                ..ARM
+            },
+            Config {
+                label: "gicv3-a64",
+                machine: "virt,gic-version=3",
+                cpu: Some("cortex-a53"),
+                smp: 4,
+                qemu: "qemu-system-aarch64",
+                target: AARCH64,
+                ..ARM
+            },
+        ],
+    },
+    Board {
+        name: "raspi3b",
+        package: "raspi3b",
+        guests: &[],
+        // The machine has exactly four cores and exactly 1 GiB; QEMU refuses anything else.
+        configs: &[Config {
+            label: "cortex-a53",
+            machine: "raspi3b",
+            smp: 4,
+            qemu: "qemu-system-aarch64",
+            target: AARCH64,
+            memory: None,
+            ..ARM
+        }],
+    },
+];
+
+/// Packages under `examples/` that are no board of their own, with the targets they are built for.
+pub(crate) const SUPPORT: &[(&str, &[&str])] =
+    &[("ppc-support", &[POWERPC]), ("ppc-universal", &[POWERPC]), ("arm-support", &[ARMV7A, AARCH64])];

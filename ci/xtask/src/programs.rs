@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The programs of a board: the files of `examples/<package>/src/bin`.
+//!
+//! A program says in lines `//@ key=value` of its source what the emulator must offer it; `ci/README.md` lists the keys.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::boards::{Board, Config};
+use crate::outcome::unusable;
+use crate::workspace;
+
+/// What a program's source asks of the emulator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wishes {
+    /// `smp=N`: cores.
+    pub(crate) smp: Option<u32>,
+    /// `timeout=N`: seconds after which the program counts as hung.
+    pub(crate) timeout: u32,
+    /// `only=LABEL,LABEL`: the configurations on which the program makes sense.
+    pub(crate) only: Option<Vec<String>>,
+    /// `qtest`: the program asks for pin changes by lines `@ qtest COMMAND`.
+    pub(crate) qtest: bool,
+    /// `args=…`: further options for QEMU, separated by blanks.
+    pub(crate) args: Vec<String>,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self { smp: None, timeout: 60, only: None, qtest: false, args: Vec::new() }
+    }
+}
+
+impl Wishes {
+    fn parse(source: &str) -> Result<Self> {
+        let mut wishes = Self::default();
+        for line in source.lines().filter_map(|line| line.strip_prefix("//@")) {
+            let line = line.trim();
+            let (key, value) = line.split_once('=').unwrap_or((line, ""));
+            let number = || value.parse().with_context(|| format!("`//@ {line}`: no number"));
+            match key {
+                "smp" => wishes.smp = Some(number()?),
+                "timeout" => wishes.timeout = number()?,
+                "only" => wishes.only = Some(value.split(',').map(|label| label.trim().to_owned()).collect()),
+                "qtest" => wishes.qtest = true,
+                "args" => wishes.args.extend(value.split_whitespace().map(str::to_owned)),
+                _ => anyhow::bail!("`//@ {line}`: the keys are smp, timeout, only, qtest, args"),
+            }
+        }
+        Ok(wishes)
+    }
+}
+
+/// A program of a board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Program {
+    /// Package that holds it.
+    pub(crate) package: &'static str,
+    /// Name of the binary.
+    pub(crate) name: String,
+    /// What it needs.
+    pub(crate) wishes: Wishes,
+}
+
+impl Program {
+    /// Its name in goldens and reports: programs of another package than the board's carry that package's name.
+    pub(crate) fn key(&self, board: &Board) -> String {
+        if self.package == board.package { self.name.clone() } else { format!("{}-{}", self.package, self.name) }
+    }
+
+    /// Whether it is meant for this way of starting the board.
+    pub(crate) fn suits(&self, config: &Config) -> bool {
+        self.wishes.only.as_ref().is_none_or(|only| only.iter().any(|label| label == config.label))
+    }
+}
+
+/// The programs that run on a board, by name.
+pub(crate) fn of(board: &Board) -> Result<Vec<Program>> {
+    let mut programs = Vec::new();
+    for package in board.packages() {
+        programs.extend(in_folder(package, &workspace::example(package).join("src/bin"))?);
+    }
+    Ok(programs)
+}
+
+/// The program of that name or key.
+pub(crate) fn find(board: &Board, name: &str) -> Result<Program> {
+    let programs = of(board)?;
+    programs.iter().find(|program| program.name == name || program.key(board) == name).cloned().ok_or_else(|| {
+        let names: Vec<_> = programs.iter().map(|program| program.key(board)).collect();
+        unusable(match names.is_empty() {
+            true => format!("board `{}` has no programs: there is no examples/{}/src/bin", board.name, board.package),
+            false => format!("board `{}` has no program `{name}`; it has {}", board.name, names.join(", ")),
+        })
+    })
+}
+
+fn in_folder(package: &'static str, bin: &Path) -> Result<Vec<Program>> {
+    let mut programs = Vec::new();
+    let Ok(entries) = std::fs::read_dir(bin) else {
+        return Ok(programs);
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let source = if path.is_dir() { path.join("main.rs") } else { path.clone() };
+        if source.extension().is_none_or(|ext| ext != "rs") || !source.exists() {
+            continue;
+        }
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&source).with_context(|| source.display().to_string())?;
+        let wishes = Wishes::parse(&text).with_context(|| source.display().to_string())?;
+        programs.push(Program { package, name, wishes });
+    }
+    programs.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(programs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wishes_are_read_from_the_source() {
+        let wishes = Wishes::parse("// text\n//@ smp=2\n//@ timeout=5\n//@ only=e500v2, e500mc\n//@ qtest\n").unwrap();
+        assert_eq!((wishes.smp, wishes.timeout, wishes.qtest), (Some(2), 5, true));
+        assert_eq!(wishes.only, Some(vec!["e500v2".into(), "e500mc".into()]));
+        assert!(Wishes::parse("//@ smp=two").is_err());
+        assert!(Wishes::parse("//@ ram=2").unwrap_err().to_string().contains("ram=2"));
+    }
+
+    #[test]
+    fn files_and_folders_are_programs() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("b.rs"), "").unwrap();
+        std::fs::create_dir(dir.path().join("a")).unwrap();
+        std::fs::write(dir.path().join("a/main.rs"), "//@ smp=4\n").unwrap();
+        std::fs::write(dir.path().join("notes.txt"), "").unwrap();
+        let names: Vec<_> = in_folder("x", dir.path()).unwrap().into_iter().map(|p| (p.name, p.wishes.smp)).collect();
+        assert_eq!(names, [("a".to_owned(), Some(4)), ("b".to_owned(), None)]);
+    }
+
+    #[test]
+    fn a_missing_folder_has_no_programs() {
+        assert!(in_folder("x", Path::new("/nonexistent")).unwrap().is_empty());
+    }
+}

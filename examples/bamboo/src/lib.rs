@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+mod console;
+mod power;
+
+use ppc_support::mmio::Mmio;
+use ppc_support::once::Once;
+use ppc_support::tree::Tree;
+use ppc_support::{BoardError, BootInfo};
+
+pub use power::power_off;
+
+static ONCE: Once = Once::new();
+
+/// First DCR of the interrupt controller. An instruction holds a DCR's number, so it cannot come from the
+/// device tree; [`Board::take`] compares.
+pub const UIC: u32 = 0xC0;
+
+/// Line of UART 0 at the interrupt controller; level, high.
+pub const UART_LINE: u32 = 0;
+
+/// The board: the console works, nothing else has been touched.
+#[derive(Debug)]
+pub struct Board {
+    /// Name of the machine.
+    pub name: &'static str,
+    /// Frequency of the time base and the decrementer, in hertz.
+    pub time_base: u32,
+    /// The UART of the console.
+    pub uart: Mmio,
+}
+
+impl Board {
+    /// Takes the board. Addresses come from the loader's device tree.
+    ///
+    /// # Errors
+    /// [`BoardError`]: taken before, another machine, or the device tree lacks something.
+    pub fn take(boot: &'static BootInfo) -> Result<Self, BoardError> {
+        let tree = Tree::of_loader(boot)?;
+        if !tree.is("amcc,bamboo") {
+            return Err(BoardError::NotThisBoard("bamboo"));
+        }
+        ONCE.take()?;
+        if tree.number("ibm,uic", "dcr-reg")? != UIC {
+            return Err(BoardError::BadDevice("ibm,uic"));
+        }
+        let region = tree.region("ns16550")?;
+        let base = usize::try_from(region.address).map_err(|_| BoardError::Unreachable(region.address))?;
+        // SAFETY: the tree says that the UART is there; the loader maps all 4 GiB, effective = physical.
+        let uart = unsafe { Mmio::new(base) };
+        console::open(&tree, uart)?;
+        Ok(Self { name: "bamboo", time_base: tree.time_base()?, uart })
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! UART 0 as console.
+
+use ppc_support::BoardError;
+use ppc_support::tree::Tree;
+use ppc_support::uart::{self, Registers};
+
+use crate::Soc;
+
+const BAUD: u32 = 115_200;
+
+pub(crate) fn open(tree: &Tree<'_>, soc: &Soc) -> Result<(), BoardError> {
+    let clock = tree.number("ns16550", "clock-frequency")?;
+    uart::open(Registers { base: soc.uart, stride: 1 }, clock, BAUD)
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What happens to an exception that nobody handles, and to one that cannot be returned from.
+//!
+//! A handler that declines passes the exception to the CPU's *global handler*. When there is none, or it
+//! declines too, the exception is fatal: the CPU masks everything, moves to the fatal stack and calls the
+//! board's *fatal hook* with the frame. Nothing returns from there and nothing is dropped silently.
+
+#![cfg_attr(not(target_arch = "powerpc"), allow(dead_code, reason = "called by the wrappers"))]
+
+use core::fmt;
+use core::sync::atomic::Ordering;
+
+use crate::cpu::{Cpu, Pvr, identify};
+use crate::frame::{Frame, InterruptFrame, IsolatedFrame};
+use crate::handler::Handled;
+use crate::percpu::PerCpu;
+use crate::report::AnyFrame;
+
+/// A frame of any kind, for handlers that take all exceptions.
+#[derive(Debug)]
+pub enum FrameMut<'a> {
+    /// An interrupt; only the volatile registers are saved.
+    Interrupt(&'a mut InterruptFrame),
+    /// A synchronous exception.
+    Synchronous(&'a mut Frame),
+    /// Machine check, system reset or debug.
+    Isolated(&'a mut IsolatedFrame),
+}
+
+impl FrameMut<'_> {
+    /// The frame, to read.
+    #[must_use]
+    pub fn as_any(&self) -> AnyFrame<'_> {
+        match self {
+            Self::Interrupt(frame) => AnyFrame::Interrupt(frame),
+            Self::Synchronous(frame) => AnyFrame::Full(frame),
+            Self::Isolated(frame) => AnyFrame::Isolated(frame),
+        }
+    }
+}
+
+/// Takes every exception that no handler handled.
+pub type GlobalHandler = fn(FrameMut<'_>) -> Handled;
+
+/// Prints the last words of a CPU and stops it.
+pub type FatalHook = fn(&Fatal<'_>) -> !;
+
+/// Why it is fatal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Nobody handled it.
+    Unhandled,
+    /// MSR\[RI\] was off (or the equivalent): the state it interrupted is lost.
+    Unrecoverable,
+    /// The interrupt stack is used up by nested interrupts.
+    InterruptStackOverflow,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Unhandled => "nobody handled it",
+            Self::Unrecoverable => "it interrupted a state that cannot be resumed",
+            Self::InterruptStackOverflow => "the interrupt stack is used up",
+        })
+    }
+}
+
+/// A fatal exception, as the hook gets it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Fatal<'a> {
+    /// Why.
+    pub cause: Cause,
+    /// The frame.
+    pub frame: AnyFrame<'a>,
+    /// The CPU; `None` when the block's PVR is damaged.
+    pub cpu: Option<Cpu>,
+    /// Its index.
+    pub index: u32,
+    /// It happened inside a fatal report of this CPU: say so in one line and stop, do not begin another report.
+    pub nested: bool,
+}
+
+fn hand_to_global(cpu: &PerCpu, frame: FrameMut<'_>) -> Handled {
+    match cpu.global_handler() {
+        Some(handler) => handler(frame),
+        None => Handled::NotHandled,
+    }
+}
+
+/// Reports and never returns. The caller masked what can be masked and is on the fatal stack.
+fn report(cpu: &PerCpu, cause: Cause, frame: AnyFrame<'_>) -> ! {
+    let depth = cpu.words.fatal_depth.fetch_add(1, Ordering::Relaxed);
+    // A third level means that even the short line faults: nothing is left but to stand still.
+    if depth < 2
+        && let Some(hook) = cpu.fatal_hook()
+    {
+        hook(&Fatal {
+            cause,
+            frame,
+            cpu: identify(Pvr(cpu.words.pvr.load(Ordering::Relaxed))).ok(),
+            index: cpu.index(),
+            nested: depth > 0,
+        });
+    }
+    loop {
+        core::hint::spin_loop();
+    }
+}
+
+#[cfg(target_arch = "powerpc")]
+mod entry {
+    //! What the wrappers call. Each takes the frame where the wrapper put it.
+
+    use super::{AnyFrame, Cause, FrameMut, Handled, PerCpu, hand_to_global, report};
+    use crate::frame::{Frame, InterruptFrame, IsolatedFrame};
+    use crate::percpu::offset;
+
+    const UNHANDLED: u32 = 0;
+    const UNRECOVERABLE: u32 = 1;
+    const OVERFLOW: u32 = 2;
+
+    const INTERRUPT: u32 = 0;
+    const SYNCHRONOUS: u32 = 1;
+    const ISOLATED: u32 = 2;
+
+    /// Masks EE and the critical enable of either kind, moves to the fatal stack and goes on in [`last`].
+    #[unsafe(naked)]
+    unsafe extern "C" fn enter(cause: u32, kind: u32, frame: *mut ()) -> ! {
+        core::arch::naked_asm!(
+            "lwz 9, {mask}(13)",      // MSR bits that may stay: all but EE and this core's CE
+            "mfmsr 10",
+            "and 10, 10, 9",
+            "mtmsr 10",
+            "isync",
+            "lwz 1, {fatal_stack}(13)", // whatever stack we came from may be the reason
+            "li 0, 0",
+            "stwu 0, -16(1)",         // end of the back chain
+            "b {last}",
+            mask = const offset::MSR_KEEP,
+            fatal_stack = const offset::FATAL_STACK,
+            last = sym last,
+        )
+    }
+
+    unsafe extern "C" fn last(cause: u32, kind: u32, frame: *mut ()) -> ! {
+        // SAFETY: wrappers run only after an install, and nothing dispatches any more.
+        let cpu = unsafe { PerCpu::current() };
+        let cause = match cause {
+            UNHANDLED => Cause::Unhandled,
+            UNRECOVERABLE => Cause::Unrecoverable,
+            _ => Cause::InterruptStackOverflow,
+        };
+        // SAFETY: each caller below passes the frame that belongs to its `kind`, and never touches it again.
+        let frame = unsafe {
+            match kind {
+                INTERRUPT => AnyFrame::Interrupt(&*frame.cast()),
+                SYNCHRONOUS => AnyFrame::Full(&*frame.cast()),
+                _ => AnyFrame::Isolated(&*frame.cast()),
+            }
+        };
+        report(cpu, cause, frame)
+    }
+
+    macro_rules! entries {
+        ($unhandled:ident, $unrecoverable:ident, $frame:ty, $variant:ident, $kind:ident) => {
+            #[doc(hidden)]
+            pub extern "C" fn $unhandled(frame: &mut $frame) {
+                // SAFETY: wrappers run only after an install; no dispatch happens between here and the return.
+                let cpu = unsafe { PerCpu::current() };
+                if hand_to_global(cpu, FrameMut::$variant(frame)) == Handled::NotHandled {
+                    // SAFETY: `frame` is of the kind that goes with it.
+                    unsafe { enter(UNHANDLED, $kind, (frame as *mut $frame).cast()) }
+                }
+            }
+
+            #[doc(hidden)]
+            pub extern "C" fn $unrecoverable(frame: &mut $frame) -> ! {
+                // SAFETY: `frame` is of the kind that goes with it.
+                unsafe { enter(UNRECOVERABLE, $kind, (frame as *mut $frame).cast()) }
+            }
+        };
+    }
+
+    entries!(unhandled_interrupt, unrecoverable_interrupt, InterruptFrame, Interrupt, INTERRUPT);
+    entries!(unhandled, unrecoverable, Frame, Synchronous, SYNCHRONOUS);
+    entries!(unhandled_isolated, unrecoverable_isolated, IsolatedFrame, Isolated, ISOLATED);
+
+    #[doc(hidden)]
+    pub extern "C" fn interrupt_stack_overflow(frame: &mut InterruptFrame) -> ! {
+        // SAFETY: the frame is an interrupt's.
+        unsafe { enter(OVERFLOW, INTERRUPT, (frame as *mut InterruptFrame).cast()) }
+    }
+}
+
+#[cfg(target_arch = "powerpc")]
+#[doc(hidden)]
+pub use entry::{
+    interrupt_stack_overflow, unhandled, unhandled_interrupt, unhandled_isolated, unrecoverable,
+    unrecoverable_interrupt, unrecoverable_isolated,
+};

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Installing, replacing and removing entries.
+
+use core::fmt;
+
+use super::list;
+use super::manager::NOBODY;
+use super::sync::{AtomicPtr, AtomicU32, Ordering};
+use super::{IrqEntry, IrqError, IrqManager, Platform};
+use crate::pic::{Acknowledge, Capability, CpuMask, Line, LineMask, PicError};
+
+/// Answer of a removal.
+#[must_use = "an entry that may still be running is not to be torn down"]
+#[derive(Debug)]
+pub enum Removal<'m, const LINES: usize, const CPUS: usize> {
+    /// The entry is out and no CPU is in it: it may be installed again, its data torn down.
+    Complete,
+    /// The entry is out, but a CPU was in it and did not leave in the bounded time.
+    Running(Retiring<'m, LINES, CPUS>),
+}
+
+impl<const LINES: usize, const CPUS: usize> Removal<'_, LINES, CPUS> {
+    /// Whether no CPU is in the entry any more.
+    pub const fn is_complete(&self) -> bool {
+        matches!(self, Self::Complete)
+    }
+}
+
+/// An entry that was removed while a CPU was running it. Poll it until it is
+/// [`Removal::Complete`]. If it is dropped instead, the entry stays unusable for ever.
+#[must_use = "without polling the entry stays unusable"]
+pub struct Retiring<'m, const LINES: usize, const CPUS: usize> {
+    counters: &'m [[AtomicU32; LINES]; CPUS],
+    entry: &'static IrqEntry,
+    line: Line,
+    inside: CpuMask,
+}
+
+impl<'m, const LINES: usize, const CPUS: usize> Retiring<'m, LINES, CPUS> {
+    /// Every CPU may be in `entry`, which was just unlinked, until it was looked at.
+    fn new(counters: &'m [[AtomicU32; LINES]; CPUS], entry: &'static IrqEntry, line: Line) -> Self {
+        Self { counters, entry, line, inside: CpuMask::first(CPUS) }
+    }
+
+    /// Looks again who is still in the entry; does not wait.
+    pub fn poll(mut self) -> Removal<'m, LINES, CPUS> {
+        for cpu in self.inside {
+            let counters = self.counters.get(cpu.index());
+            if !counters.and_then(|counters| counters.get(self.line.index())).is_some_and(list::is_inside) {
+                self.inside = self.inside.without(cpu);
+            }
+        }
+        if self.inside.is_empty() {
+            list::release(self.entry);
+            Removal::Complete
+        } else {
+            Removal::Running(self)
+        }
+    }
+
+    /// The entry.
+    pub fn entry(&self) -> &'static IrqEntry {
+        self.entry
+    }
+
+    /// The CPUs that were in it at the last look.
+    pub fn running_on(&self) -> CpuMask {
+        self.inside
+    }
+}
+
+impl<const LINES: usize, const CPUS: usize> fmt::Debug for Retiring<'_, LINES, CPUS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\" of {:?}, still on {:?}", self.entry.name(), self.line, self.running_on())
+    }
+}
+
+impl<C, P, const LINES: usize, const CPUS: usize> IrqManager<C, P, LINES, CPUS>
+where
+    C: Acknowledge + LineMask,
+    P: Platform,
+{
+    /// Hangs `entry` on `line`, behind those that are there. The line is enabled with its first
+    /// entry.
+    pub fn install(&'static self, line: Line, entry: &'static IrqEntry) -> Result<(), IrqError> {
+        let (controller, head) = self.check_change(line)?;
+        self.lock.with(&self.platform, || {
+            check_free(entry)?;
+            self.check_sharing(line, None, entry)?;
+            list::occupy(entry, line.number()).map_err(|word| in_use(word, line))?;
+            let was_empty = list::first(head).is_none();
+            list::append(head, entry);
+            self.publish(line);
+            if was_empty {
+                self.forget_run(line);
+                if let Err(error) = tolerate_unmaskable(controller.enable(line)) {
+                    let _ = self.take_out(line, entry);
+                    return Err(error);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes `entry` from `line`; the line is disabled with its last entry. Waits, within the bound
+    /// set by [`set_removal_patience`](Self::set_removal_patience), for other CPUs that are in it.
+    pub fn remove(
+        &'static self,
+        line: Line,
+        entry: &'static IrqEntry,
+    ) -> Result<Removal<'static, LINES, CPUS>, IrqError> {
+        let (controller, head) = self.check_change(line)?;
+        let retiring = self.lock.with(&self.platform, || {
+            check_installed(entry, line)?;
+            if list::first(head).is_some_and(|first| list::next(first).is_none()) {
+                // The last one: nobody starts into an empty list.
+                tolerate_unmaskable(controller.disable(line))?;
+            }
+            self.take_out(line, entry).ok_or(IrqError::NotInstalled { line })
+        })?;
+        Ok(self.wait_for(retiring))
+    }
+
+    /// Puts `new` where `old` is on `line`: no interrupt finds neither or both. Answers about `old`
+    /// as [`remove`](Self::remove) does.
+    pub fn replace(
+        &'static self,
+        line: Line,
+        old: &'static IrqEntry,
+        new: &'static IrqEntry,
+    ) -> Result<Removal<'static, LINES, CPUS>, IrqError> {
+        let (_, head) = self.check_change(line)?;
+        let retiring = self.lock.with(&self.platform, || {
+            check_free(new)?;
+            check_installed(old, line)?;
+            self.check_sharing(line, Some(old), new)?;
+            list::occupy(new, line.number()).map_err(|word| in_use(word, line))?;
+            if !list::replace(head, old, new) {
+                list::release(new);
+                return Err(IrqError::NotInstalled { line });
+            }
+            self.publish(line);
+            Ok(self.retire(line, old))
+        })?;
+        Ok(self.wait_for(retiring))
+    }
+
+    /// Calls `visit` for every entry of `line`, in the order in which they are called, under the
+    /// configuration lock with local interrupts masked: keep it short, and do not call the manager.
+    pub fn iterate(&self, line: Line, mut visit: impl FnMut(&'static IrqEntry)) -> Result<(), IrqError> {
+        self.check_line(line)?;
+        let head = self.lines.get(line.index()).map(|block| &block.head).ok_or(IrqError::NotInstalled { line })?;
+        self.lock.with(&self.platform, || {
+            let mut node = list::first(head);
+            while let Some(entry) = node {
+                visit(entry);
+                node = list::next(entry);
+            }
+            Ok(())
+        })
+    }
+
+    /// Sets how often [`remove`](Self::remove) and [`replace`](Self::replace) look whether another CPU has
+    /// left the entry before they answer [`Removal::Running`].
+    pub fn set_removal_patience(&self, looks: u32) {
+        self.patience.store(looks, Ordering::Relaxed);
+    }
+
+    /// Checks 1 to 3 of the order.
+    fn check_change(&self, line: Line) -> Result<(&C, &AtomicPtr<IrqEntry>), IrqError> {
+        let controller = self.check_line(line)?;
+        if self.platform.in_interrupt() {
+            return Err(IrqError::CalledFromInterrupt);
+        }
+        let head = self.lines.get(line.index()).map(|block| &block.head).ok_or(IrqError::NotInstalled { line })?;
+        Ok((controller, head))
+    }
+
+    /// Checks 6 and 7: may `entry` join the others of the line, `leaving` set apart?
+    fn check_sharing(&self, line: Line, leaving: Option<&IrqEntry>, entry: &IrqEntry) -> Result<(), IrqError> {
+        let Some(head) = self.lines.get(line.index()).map(|block| &block.head) else { return Ok(()) };
+        let others = || {
+            core::iter::successors(list::first(head), |node| list::next(*node))
+                .filter(|other| !leaving.is_some_and(|leaving| core::ptr::eq(*other, leaving)))
+        };
+        if let Some(other) = others().find(|other| entry.is_unique() || other.is_unique()) {
+            return Err(IrqError::LineNotShared { line, owner: other.name() });
+        }
+        if let Some(other) = others().find(|other| other.same_action(entry)) {
+            return Err(IrqError::DuplicateAction { line, owner: other.name() });
+        }
+        Ok(())
+    }
+
+    /// Unlinks and retires. `None` if it is not in the list.
+    fn take_out(&'static self, line: Line, entry: &'static IrqEntry) -> Option<Retiring<'static, LINES, CPUS>> {
+        let block = self.lines.get(line.index())?;
+        if !list::unlink(&block.head, entry) {
+            return None;
+        }
+        self.publish(line);
+        Some(self.retire(line, entry))
+    }
+
+    /// Shows dispatch what the list of `line` now holds.
+    fn publish(&'static self, line: Line) {
+        if let (Some(slot), Some(block)) = (self.slots.get(line.index()), self.lines.get(line.index())) {
+            list::publish(slot, &block.head, &NOBODY, self.several());
+        }
+    }
+
+    fn retire(&'static self, line: Line, entry: &'static IrqEntry) -> Retiring<'static, LINES, CPUS> {
+        entry.mark(list::RETIRING, line);
+        Retiring::new(&self.counters, entry, line)
+    }
+
+    fn wait_for<'m>(&self, retiring: Retiring<'m, LINES, CPUS>) -> Removal<'m, LINES, CPUS> {
+        let mut patience = self.patience.load(Ordering::Relaxed);
+        let mut answer = retiring.poll();
+        while let Removal::Running(retiring) = answer {
+            if patience == 0 {
+                return Removal::Running(retiring);
+            }
+            patience -= 1;
+            self.platform.relax();
+            answer = retiring.poll();
+        }
+        answer
+    }
+}
+
+fn in_use(word: u32, line: Line) -> IrqError {
+    let at = Line::new((word >> 16) as u16);
+    match word & 0xFFFF {
+        list::INSTALLED => IrqError::EntryInUse { line: at },
+        list::RETIRING => IrqError::EntryRetiring { line: at },
+        _ => IrqError::NotInstalled { line },
+    }
+}
+
+fn check_free(entry: &IrqEntry) -> Result<(), IrqError> {
+    match entry.state() {
+        list::FREE => Ok(()),
+        word => Err(in_use(word, Line::new(0))),
+    }
+}
+
+fn check_installed(entry: &IrqEntry, line: Line) -> Result<(), IrqError> {
+    match entry.state() {
+        word if word == list::state_word(list::INSTALLED, line.number()) => Ok(()),
+        word if word == list::state_word(list::RETIRING, line.number()) => Err(IrqError::EntryRetiring { line }),
+        _ => Err(IrqError::NotInstalled { line }),
+    }
+}
+
+/// A line that cannot be masked is always enabled: no reason to refuse an entry.
+fn tolerate_unmaskable(result: Result<(), PicError>) -> Result<(), IrqError> {
+    match result {
+        Err(PicError::Unsupported { capability: Capability::Mask, .. }) | Ok(()) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

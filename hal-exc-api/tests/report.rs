@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The text of reports, compared with golden files; `UPDATE_GOLDEN=1` rewrites them for review.
+
+use hal_exc_api::cpu::{Model, Pvr, identify};
+use hal_exc_api::exception::{Exception, VectorWord};
+use hal_exc_api::flavor::Flavor;
+use hal_exc_api::frame::{CriticalFrame, Frame, InterruptFrame, IsolatedFrame};
+use hal_exc_api::report::Report;
+
+fn model(pvr: u32) -> &'static Model {
+    identify(Pvr(pvr)).unwrap().model()
+}
+
+/// 603e.
+fn ppc603() -> &'static Model {
+    model(0x0006_0101)
+}
+
+/// 405GP.
+fn ppc405() -> &'static Model {
+    model(0x4011_0000)
+}
+
+fn golden(name: &str, text: &str) {
+    let path = format!("{}/tests/golden/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(text, expected, "differs from {path}");
+}
+
+fn full(exception: Exception, msr: u32) -> Frame {
+    let mut frame = Frame::new(VectorWord::new(exception, false), 0x0010_0234, msr);
+    for (n, gpr) in frame.gpr.iter_mut().enumerate() {
+        *gpr = 0x1111_0000 + n as u32;
+    }
+    frame.back_chain = frame.gpr[1];
+    frame.cr = 0x2480_0013;
+    frame.xer = 0xA000_0011;
+    frame.ctr = 0xC0C0_C0C0;
+    frame.lr = 0x0010_0400;
+    frame
+}
+
+fn interrupt(exception: Exception, msr: u32) -> InterruptFrame {
+    let mut frame = InterruptFrame::new(VectorWord::new(exception, true), 0x0010_0234, msr);
+    frame.back_chain = 0x0020_0FF0;
+    frame.r0 = 0xAAAA_0000;
+    for (n, gpr) in frame.r3_to_r12.iter_mut().enumerate() {
+        *gpr = 0xAAAA_0003 + n as u32;
+    }
+    frame.cr = 0x4000_0000;
+    frame
+}
+
+#[test]
+fn e500_program() {
+    let cpu = identify(Pvr(0x8021_0030)).unwrap();
+    let mut frame = full(Exception::Program, 0x0202_9200);
+    frame.syndrome = 0x0800_0000;
+    golden("e500-program", &Report::new(&cpu, &frame).to_string());
+}
+
+#[test]
+fn e500_data_tlb_miss() {
+    let cpu = identify(Pvr(0x8021_0030)).unwrap();
+    let mut frame = full(Exception::DataTlbMiss, 0x0002_9000);
+    frame.fault_address = 0xDEAD_BEE0;
+    frame.syndrome = 0x0080_0080;
+    golden("e500-data-tlb-miss", &Report::new(&cpu, &frame).to_string());
+}
+
+#[test]
+fn e500_machine_check_and_debug() {
+    let cpu = identify(Pvr(0x8021_0030)).unwrap();
+    let mut frame = IsolatedFrame::new(full(Exception::MachineCheck, 0x0002_8000));
+    frame.syndrome = 0x8000_0008;
+    frame.srr0 = 0x0010_1000;
+    frame.srr1 = 0x0002_9000;
+    golden("e500-machine-check", &Report::new(&cpu, &frame).to_string());
+
+    let cpu = identify(Pvr(0x8023_0030)).unwrap();
+    let mut frame = IsolatedFrame::new(full(Exception::Debug, 0x0002_8202));
+    frame.syndrome = 0x0800_0000;
+    golden("e500mc-debug", &Report::new(&cpu, &frame).to_string());
+}
+
+#[test]
+fn interrupts_say_what_is_not_saved() {
+    let cpu = identify(Pvr(0x8021_0030)).unwrap();
+    let frame = interrupt(Exception::ExternalInput, 0x0002_9000);
+    let text = Report::new(&cpu, &frame).to_string();
+    golden("e500-external-input", &text);
+    assert!(text.contains("not saved in this frame: r2, r13 to r31"));
+
+    let critical = CriticalFrame::new(interrupt(Exception::CriticalInput, 0x0002_9000), 0x0010_0500, 0x0002_8000);
+    golden("e500-critical-input", &Report::new(&cpu, &critical).to_string());
+    golden("405-critical-input", &Report::of_model(ppc405(), &critical).to_string());
+}
+
+#[test]
+fn classic_reasons_come_from_srr1_and_dsisr() {
+    // Trap: SRR1 bit 14, which in the MSR of a 603 would be TGPR.
+    let frame = full(Exception::Program, 0x0002_9032);
+    let text = Report::of_model(ppc603(), &frame).to_string();
+    golden("603-program", &text);
+    assert!(!text.contains("TGPR"));
+
+    let mut frame = full(Exception::DataStorage, 0x0000_9032);
+    frame.fault_address = 0x8000_0004;
+    frame.syndrome = 0x4200_0000;
+    golden("603-data-storage", &Report::of_model(ppc603(), &frame).to_string());
+
+    let mut frame = full(Exception::Alignment, 0x0000_9032);
+    frame.fault_address = 0x0000_1001;
+    frame.syndrome = 7 << 5 | 9;
+    golden("603-alignment", &Report::of_model(ppc603(), &frame).to_string());
+}
+
+#[test]
+fn a_stale_syndrome_is_not_decoded() {
+    let cpu = identify(Pvr(0x8021_0030)).unwrap();
+    let mut frame = full(Exception::SystemCall, 0x0002_9000);
+    frame.syndrome = 0x0800_0000;
+    let text = Report::new(&cpu, &frame).to_string();
+    assert!(!text.contains("illegal"), "{text}");
+    assert!(text.contains("ESR 08000000  not set by this exception\n"));
+    assert!(text.contains("DEAR 00000000  not set by this exception\n"));
+}
+
+#[test]
+fn damaged_frames_are_named_and_never_panic() {
+    let cpu = identify(Pvr(0x8021_0030)).unwrap();
+    for raw in [0, 1, 0xFFFF_FFFF, 0x8000_0000, 0x7FFF_FFFF, 0x0000_01FC, 0xDEAD_BEEF] {
+        let mut frame = full(Exception::Program, u32::MAX);
+        frame.vector = VectorWord::from_raw(raw);
+        frame.cr = u32::MAX;
+        frame.xer = u32::MAX;
+        frame.syndrome = u32::MAX;
+        for text in [Report::new(&cpu, &frame).to_string(), Report::of_model(ppc603(), &frame).to_string()] {
+            assert!(text.contains("DAMAGED FRAME"), "{text}");
+            assert!(text.contains(&format!("vector word {raw:08x}")), "{text}");
+            assert!(text.contains("r31 1111001f"), "{text}");
+        }
+    }
+    let mut frame = full(Exception::Program, 0);
+    frame.vector = VectorWord::from_raw(0x0000_01FC);
+    golden("e500-damaged", &Report::new(&cpu, &frame).to_string());
+}
+
+#[test]
+fn the_flavor_that_the_wrapper_names_wins() {
+    let cpu = identify(Pvr(0x8021_0030)).unwrap();
+    let frame = full(Exception::Debug, 0);
+    let text = Report::new(&cpu, &frame).to_string();
+    assert!(text.contains("flavor critical (CSRR0/CSRR1)"), "{text}");
+    let text = Report::new(&cpu, &frame).with_flavor(Flavor::Debug).to_string();
+    assert!(text.contains("flavor debug (DSRR0/DSRR1)"), "{text}");
+}
+
+#[test]
+fn every_exception_on_every_model_prints() {
+    for exception in Exception::ALL {
+        for model in hal_exc_api::cpu::models() {
+            for word in [0, u32::MAX, 0x5555_5555] {
+                let mut frame = full(*exception, word);
+                frame.syndrome = word;
+                let text = Report::of_model(model, &frame).to_string();
+                assert!(text.starts_with(&format!("exception: {}, synchronous", exception.name())), "{text}");
+                assert_eq!(text.lines().filter(|line| line.starts_with('r')).count(), 8, "{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The wrappers of this family: expansions of the macros in [`hal_exc_api::wrapper`] for its flavors.
+//!
+//! A classic core enters with translation off and MSR\[RI\] clear. The wrapper saves the frame untranslated, refuses to go
+//! on when the interrupted state had RI clear, then loads the MSR in which handlers run; on the way out it loads one with
+//! translation, RI and all enables off before it touches SRR0/1. Frames, per-CPU block and code must therefore be
+//! mapped one to one, with the attributes that untranslated accesses have (write-back), which the install tests.
+
+use cfg_if::cfg_if;
+use hal_exc_api::family::Wrapper;
+use hal_exc_api::wrapper_row;
+use paste::paste;
+
+cfg_if! {
+    if #[cfg(target_arch = "powerpc")] {
+        use hal_exc_api::{critical_wrapper, interrupt_wrapper, isolated_wrapper, synchronous_wrapper};
+
+        /// Translation and RI on, as they were at install. `isync`: a change of IR and DR takes effect with it.
+        macro_rules! enter {
+            () => { "lwz %r10, HX_MSR_HANDLER(%r13)\nmtmsr %r10\nisync" };
+        }
+
+        /// EE, the critical enable, translation and RI off.
+        macro_rules! leave {
+            () => { "lwz %r4, HX_MSR_EXIT(%r13)\nmtmsr %r4\nisync" };
+        }
+
+        /// MSR[RI] of the interrupted state.
+        macro_rules! recoverable {
+            () => { "andi. %r6, %r5, 2\nbeq- 7f" };
+        }
+
+        // DAR 19, DSISR 18.
+        synchronous_wrapper!(name: "hal_exc_classic_synchronous", pair: (26, 27), ret: "rfi", fault: 19, syndrome: 18,
+            enter: enter!(), leave: leave!(), recoverable: recoverable!());
+        interrupt_wrapper!(name: "hal_exc_classic_interrupt", pair: (26, 27), ret: "rfi",
+            enter: enter!(), leave: leave!(), recoverable: recoverable!());
+        // Machine check and system reset share the standard pair: RI tells whether it was in use.
+        isolated_wrapper!(name: "hal_exc_classic_machine_check", slot: "MACHINE_CHECK", pair: (26, 27), ret: "rfi",
+            fault: 19, syndrome: 18, enter: enter!(), leave: leave!(), recoverable: recoverable!(),
+            keep: "", give_back: "", done: "");
+
+        // The 601 has no RI.
+        synchronous_wrapper!(name: "hal_exc_ppc601_synchronous", pair: (26, 27), ret: "rfi", fault: 19, syndrome: 18,
+            enter: enter!(), leave: leave!(), recoverable: "");
+        interrupt_wrapper!(name: "hal_exc_ppc601_interrupt", pair: (26, 27), ret: "rfi",
+            enter: enter!(), leave: leave!(), recoverable: "");
+        isolated_wrapper!(name: "hal_exc_ppc601_machine_check", slot: "MACHINE_CHECK", pair: (26, 27), ret: "rfi",
+            fault: 19, syndrome: 18, enter: enter!(), leave: leave!(), recoverable: "",
+            keep: "", give_back: "", done: "");
+
+        // G2_LE and e300: CSRR0/1 58/59. RI stays as it was, so it says nothing about this pair.
+        critical_wrapper!(name: "hal_exc_e300_critical", pair: (58, 59), ret: "rfci",
+            enter: enter!(), leave: leave!(), recoverable: "",
+            park: "mfspr %r4, 19\nstw %r4, HX_CRITICAL_SIZE(%r1)\nmfspr %r4, 18\nstw %r4, HX_CRITICAL_SIZE+4(%r1)",
+            unpark: "lwz %r4, HX_CRITICAL_SIZE(%r1)\nmtspr 19, %r4\nlwz %r4, HX_CRITICAL_SIZE+4(%r1)\nmtspr 18, %r4");
+    }
+}
+
+/// A row for the wrapper `hal_exc_<name>`.
+macro_rules! row {
+    ($flavor:ident, $class:ident, $asynchronous:literal, $name:ident) => {
+        paste! { wrapper_row!($flavor, $class, $asynchronous, [<hal_exc_ $name>], [<hal_exc_ $name _far>]) }
+    };
+}
+
+/// All cores with MSR\[RI\]; critical input where there is one.
+pub(crate) const CLASSIC: &[Wrapper] = &[
+    row!(Classic, Standard, false, classic_synchronous),
+    row!(Classic, Standard, true, classic_interrupt),
+    row!(Classic, MachineCheck, true, classic_machine_check),
+    row!(Critical, Critical, true, e300_critical),
+];
+
+/// 601.
+pub(crate) const PPC601: &[Wrapper] = &[
+    row!(Classic, Standard, false, ppc601_synchronous),
+    row!(Classic, Standard, true, ppc601_interrupt),
+    row!(Classic, MachineCheck, true, ppc601_machine_check),
+];

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What there is per CPU: acknowledge and end, task priority, inter-processor interrupts, bring-up.
+
+use hal_exc_api::pic::{
+    Acknowledge, Acknowledged, Claim, CpuId, CpuInterface, CpuMask, InterProcessor, InterruptController, IpiTarget,
+    Line, PicError, Priority, TaskPriority, Vector,
+};
+
+use crate::bus::{Bus, after_branch, complete};
+use crate::handshake::Handshake;
+use crate::pic::{MPIC_LINES, OpenPic};
+use crate::registers::{CTPR_ALL, acknowledge, end, ipi_dispatch, task_priority};
+
+/// An interrupt in service. Ended by [`Acknowledge::end`].
+#[derive(Debug)]
+#[must_use = "an interrupt that is not ended blocks its line and everything less urgent"]
+pub struct InService {
+    line: Line,
+    cpu: CpuId,
+}
+
+impl Claim for InService {
+    #[inline(always)]
+    fn line(&self) -> Line {
+        self.line
+    }
+}
+
+/// Answers of `indirect` that are no line.
+const SPURIOUS: u32 = 1 << 16;
+const UNKNOWN: u32 = 2 << 16;
+
+/// The CPU's output stays asserted while something deliverable is pending, so one acknowledge per
+/// exception is enough.
+impl<B: Bus, H: Handshake> Acknowledge for OpenPic<B, H> {
+    type Claim = InService;
+
+    #[inline(always)]
+    fn acknowledge(&self, cpu: CpuId) -> Acknowledged<InService> {
+        let mut vector = self.handshake.vector(&self.bus, cpu);
+        // A Freescale MPIC's lines are known: a constant instead of a load.
+        let direct = if H::FREESCALE { vector < u32::from(MPIC_LINES) } else { self.vectors.is_direct(vector) };
+        if !direct {
+            if H::FREESCALE {
+                // There every line is direct: nothing comes back from here to the hot path.
+                return self.no_line(vector);
+            }
+            vector = self.indirect(vector);
+            if vector == SPURIOUS {
+                return Acknowledged::Spurious;
+            }
+            if vector > u32::from(u16::MAX) {
+                return Acknowledged::Unknown(Vector::new(vector as u16));
+            }
+        }
+        // The handlers' loads must not run ahead of the answer, which was branched on.
+        after_branch();
+        Acknowledged::Claimed(InService { line: Line::new(vector as u16), cpu })
+    }
+
+    #[inline(always)]
+    fn end(&self, claim: InService) {
+        self.handshake.end(&self.bus, claim.cpu);
+    }
+}
+
+impl<B: Bus, H: Handshake> OpenPic<B, H> {
+    /// What a vector beyond the direct ones means: a line, [`SPURIOUS`], or [`UNKNOWN`] and the vector. A number rather than
+    /// the enum, so that nothing goes through memory.
+    #[cold]
+    #[inline(never)]
+    fn indirect(&self, vector: u32) -> u32 {
+        if vector == self.vectors.spurious() {
+            return SPURIOUS;
+        }
+        match self.vectors.indirect(vector) {
+            Some(line) => u32::from(line.number()),
+            None => UNKNOWN | vector & 0xFFFF,
+        }
+    }
+
+    #[cold]
+    #[inline(always)]
+    fn no_line(&self, vector: u32) -> Acknowledged<InService> {
+        if vector == self.vectors.spurious() {
+            return Acknowledged::Spurious;
+        }
+        Acknowledged::Unknown(Vector::new(vector as u16))
+    }
+
+    pub(crate) fn send_to(&self, from: CpuId, number: u8, to: CpuMask) -> Result<(), PicError> {
+        self.check_cpu(from)?;
+        if let Some(cpu) = to.iter().find(|&cpu| !self.cpus().contains(cpu)) {
+            return Err(PicError::NoSuchCpu { cpu, count: self.shape.identity.cpus });
+        }
+        if !to.is_empty() {
+            // What was stored before is visible to the receiver.
+            complete();
+            self.bus.write(ipi_dispatch(from, number), to.bits());
+        }
+        Ok(())
+    }
+
+    fn check_ipi(&self, number: u8) -> Result<(), PicError> {
+        let count = self.shape.model.ipis;
+        if number < count { Ok(()) } else { Err(PicError::NoSuchIpi { number, count }) }
+    }
+
+    /// Ends whatever is in service on `cpu`, whose task priority holds everything back.
+    fn drain(&self, cpu: CpuId) -> Result<(), PicError> {
+        // One interrupt per priority can be in service; an end too many is ignored.
+        for _ in 0..=CTPR_ALL {
+            self.bus.write(end(cpu), 0);
+        }
+        // With everything held back there is nothing to acknowledge.
+        for _ in 0..=CTPR_ALL {
+            if self.bus.read(acknowledge(cpu)) == self.vectors.spurious() {
+                return Ok(());
+            }
+            self.bus.write(end(cpu), 0);
+        }
+        Err(PicError::Timeout { what: "draining the controller", line: None })
+    }
+}
+
+impl<B: Bus, H: Handshake> CpuInterface for OpenPic<B, H> {
+    fn init_cpu(&self, cpu: CpuId) -> Result<(), PicError> {
+        self.quiet_cpu(cpu)?;
+        self.bus.write(task_priority(cpu), 0);
+        Ok(())
+    }
+
+    fn quiet_cpu(&self, cpu: CpuId) -> Result<(), PicError> {
+        self.check_cpu(cpu)?;
+        self.bus.write(task_priority(cpu), CTPR_ALL);
+        // The threshold is in force before the drain looks for spurious.
+        let _ = self.bus.read(task_priority(cpu));
+        self.drain(cpu)
+    }
+}
+
+impl<B: Bus, H: Handshake> TaskPriority for OpenPic<B, H> {
+    fn set_threshold(&self, cpu: CpuId, threshold: Option<Priority>) -> Result<(), PicError> {
+        self.check_cpu(cpu)?;
+        let level = match threshold {
+            None => 0,
+            Some(priority) => {
+                self.check_priority(priority)?;
+                u32::from(priority.level())
+            }
+        };
+        self.bus.write(task_priority(cpu), level);
+        // Read back: on return the threshold is in force.
+        let _ = self.bus.read(task_priority(cpu));
+        Ok(())
+    }
+
+    fn threshold(&self, cpu: CpuId) -> Result<Option<Priority>, PicError> {
+        self.check_cpu(cpu)?;
+        Ok(match self.bus.read(task_priority(cpu)) & 0xF {
+            0 => None,
+            level => Some(Priority::new(level as u8)),
+        })
+    }
+}
+
+impl<B: Bus, H: Handshake> InterProcessor for OpenPic<B, H> {
+    fn ipi_count(&self) -> u8 {
+        self.shape.model.ipis
+    }
+
+    fn ipi_line(&self, number: u8) -> Result<Line, PicError> {
+        self.check_ipi(number)?;
+        Ok(Line::new(self.shape.span + u16::from(number)))
+    }
+
+    fn send(&self, from: CpuId, number: u8, to: IpiTarget) -> Result<(), PicError> {
+        self.check_ipi(number)?;
+        self.send_to(from, number, to.resolve(from, self.shape.identity.cpus))
+    }
+}
