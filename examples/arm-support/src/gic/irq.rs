@@ -148,8 +148,8 @@ pub fn irq<M: Machine>() -> Verdict {
     println!("installed: two on the UART's line, timer, call; twice: refused");
 
     let cores = M::boot().ok_or("a core did not come")?;
-    for core in 0..cores {
-        if !smp::run_on(core, open::<M>) || READY[core].load(Ordering::Acquire) == 0 {
+    for (core, ready) in READY.iter().enumerate().take(cores) {
+        if !smp::run_on(core, open::<M>) || ready.load(Ordering::Acquire) == 0 {
             return Err("a core's interface refused");
         }
     }
