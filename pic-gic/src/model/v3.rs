@@ -215,10 +215,10 @@ impl State {
             }
             4 => {
                 let espi = if self.shape.extended > 0 { 1 << 8 | (self.shape.extended / 32 - 1) << 27 } else { 0 };
-                self.shape.lines / 32 - 1 | u32::from(self.shape.security) << 10 | espi | 1 << 17 | 1 << 26
+                (self.shape.lines / 32 - 1) | u32::from(self.shape.security) << 10 | espi | 1 << 17 | 1 << 26
             }
             0xffe8 => u32::from(self.shape.revision) << 4 | 0xb,
-            0x6000..0x8000 | 0x8000..0xa000 => {
+            0x6000..0xa000 => {
                 let lines = self.lines_mut(None, offset >= 0x8000);
                 let route = lines.get(offset % 0x2000 / 8).map_or(0, |line| line.route);
                 (route >> (32 * (offset / 4 % 2))) as u32
