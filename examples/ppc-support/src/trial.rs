@@ -9,7 +9,7 @@ use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use hal_exc_api::exception::Exception;
-use hal_exc_api::frame::Frame;
+use hal_exc_api::frame::FullFrame;
 
 use crate::Failure;
 use crate::ensure;
@@ -154,7 +154,7 @@ const _: () = {
 #[derive(Debug)]
 pub struct Last {
     filled: AtomicBool,
-    frame: UnsafeCell<Option<Frame>>,
+    frame: UnsafeCell<Option<FullFrame>>,
 }
 
 // SAFETY: `frame` is written by `record` only while it is not `filled`, and read by `take` only while it is.
@@ -169,7 +169,7 @@ impl Last {
     }
 
     /// Notes a frame; if the one before was not taken yet, that one stays.
-    pub fn record(&self, frame: &Frame) {
+    pub fn record(&self, frame: &FullFrame) {
         if !self.filled.load(Ordering::Acquire) {
             // SAFETY: not filled, so nobody reads; one CPU, and handlers of one program do not nest here.
             unsafe { *self.frame.get() = Some(*frame) };
@@ -178,7 +178,7 @@ impl Last {
     }
 
     /// Takes the frame out.
-    pub fn take(&self) -> Option<Frame> {
+    pub fn take(&self) -> Option<FullFrame> {
         if !self.filled.load(Ordering::Acquire) {
             return None;
         }
@@ -230,7 +230,7 @@ impl Expected {
     ///
     /// # Errors
     /// A [`Failure`] that names the first difference.
-    pub fn check(&self, frame: Option<Frame>, after: &Registers) -> Result<(), Failure> {
+    pub fn check(&self, frame: Option<FullFrame>, after: &Registers) -> Result<(), Failure> {
         let name = self.exception.name();
         let Some(frame) = frame else { return Err(Failure::new(format_args!("{name}: no handler was called"))) };
         ensure!(

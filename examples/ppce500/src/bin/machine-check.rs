@@ -60,11 +60,14 @@ extern "C" fn on_program(frame: &mut Frame) -> Handled {
     if unsafe { (frame.pc as *const u32).read() } != RFMCI {
         return Handled::NotHandled;
     }
+    let (pc, msr);
     // SAFETY: reads MCSRR0 and MCSRR1.
     unsafe {
-        asm!("mfspr {pc}, 570", "mfspr {msr}, 571", pc = out(reg) frame.pc, msr = out(reg) frame.msr,
+        asm!("mfspr {pc}, 570", "mfspr {msr}, 571", pc = out(reg) pc, msr = out(reg) msr,
             options(nomem, nostack, preserves_flags));
     }
+    frame.pc = pc;
+    frame.msr = msr;
     Handled::Handled
 }
 

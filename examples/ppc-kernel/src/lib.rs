@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
+
+#[cfg(target_arch = "powerpc")]
+pub mod demo;
+#[cfg(target_arch = "powerpc")]
+pub mod kernel;
+pub mod policy;
+#[cfg(target_arch = "powerpc")]
+pub mod sources;
+#[cfg(target_arch = "powerpc")]
+mod switch;
