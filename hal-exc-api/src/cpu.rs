@@ -63,6 +63,7 @@ mod ppc603;
 mod ppc74xx;
 mod ppc750;
 pub mod probe;
+mod table;
 
 use core::fmt;
 
@@ -151,6 +152,19 @@ pub enum VectorBase {
     IvprFixed,
 }
 
+impl VectorBase {
+    /// The name as machine-readable output prints it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MsrIp => "msr-ip",
+            Self::Evpr => "evpr",
+            Self::Ivpr => "ivpr",
+            Self::IvprFixed => "ivpr-fixed",
+        }
+    }
+}
+
 /// Which timer makes the tick.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum TickTimer {
@@ -160,6 +174,18 @@ pub enum TickTimer {
     DecrementerReload,
     /// Programmable interval timer with TCR\[ARE\].
     Pit,
+}
+
+impl TickTimer {
+    /// The name as machine-readable output prints it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Decrementer => "decrementer",
+            Self::DecrementerReload => "decrementer-reload",
+            Self::Pit => "pit",
+        }
+    }
 }
 
 /// Which registers tell the address and the cause of a storage or alignment exception.
@@ -311,54 +337,9 @@ impl fmt::Display for RefusedCpu {
 
 impl core::error::Error for RefusedCpu {}
 
-/// The models by table; within a table the more specific row stands first.
-///
-/// The order of the tables matters in one place: the last rows of the 440 leave out the bits that name a 405.
-const TABLES: &[&[Model]] = &[
-    classic::MODELS,
-    ppc603::MODELS,
-    ppc750::MODELS,
-    ppc74xx::MODELS,
-    ppc405::MODELS,
-    ppc440::MODELS,
-    e200::MODELS,
-    e500::MODELS,
-];
-
-/// A row that can never match, and a row that an earlier one hides, are errors of the compiler.
-const _: () = check(TABLES);
-
-const fn check(tables: &[&[Model]]) {
-    let mut table = 0;
-    while table < tables.len() {
-        let mut row = 0;
-        while row < tables[table].len() {
-            let model = &tables[table][row];
-            assert!(model.value & !model.mask == 0, "a PVR row has value bits outside its mask and can never match");
-            let mut earlier_table = 0;
-            while earlier_table <= table {
-                let end = if earlier_table == table { row } else { tables[earlier_table].len() };
-                let mut earlier_row = 0;
-                while earlier_row < end {
-                    let earlier = &tables[earlier_table][earlier_row];
-                    let wider = earlier.mask & model.mask == earlier.mask;
-                    assert!(
-                        !(wider && model.value & earlier.mask == earlier.value),
-                        "a PVR row is hidden by an earlier, wider one"
-                    );
-                    earlier_row += 1;
-                }
-                earlier_table += 1;
-            }
-            row += 1;
-        }
-        table += 1;
-    }
-}
-
 /// All models, for tools and tests.
 pub fn models() -> impl Iterator<Item = &'static Model> {
-    TABLES.iter().flat_map(|table| table.iter())
+    table::TABLES.iter().flat_map(|table| table.iter())
 }
 
 /// Which CPU has this PVR.
@@ -384,43 +365,4 @@ pub fn read_pvr() -> Pvr {
         );
     }
     Pvr(pvr)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const fn row(value: u32, mask: u32) -> Model {
-        Model { value, mask, ..e500::MODELS[0] }
-    }
-
-    #[test]
-    fn rows_in_any_order_that_do_not_hide_each_other_are_accepted() {
-        check(&[&[row(0x0008_3214, 0xFFFF_FFFF), row(0x0008_3000, 0xFFFF_F000)], &[row(0x0009_0000, 0xFFFF_0000)]]);
-    }
-
-    // As another table once had it for the APM8018x.
-    #[test]
-    #[should_panic(expected = "can never match")]
-    fn a_row_with_value_bits_outside_its_mask_is_refused() {
-        check(&[&[row(0x7FF1_1432, 0xFFFF_0000)]]);
-    }
-
-    #[test]
-    #[should_panic(expected = "hidden by an earlier, wider one")]
-    fn a_row_behind_a_wider_one_is_refused() {
-        check(&[&[row(0x0008_0000, 0xFFFF_0000), row(0x0008_3214, 0xFFFF_FFFF)]]);
-    }
-
-    #[test]
-    #[should_panic(expected = "hidden by an earlier, wider one")]
-    fn a_row_behind_a_wider_one_of_another_table_is_refused() {
-        check(&[&[row(0x0008_0000, 0xFFFF_0000)], &[row(0x0008_3000, 0xFFFF_F000)]]);
-    }
-
-    #[test]
-    #[should_panic(expected = "hidden by an earlier, wider one")]
-    fn a_row_that_stands_twice_is_refused() {
-        check(&[&[row(0x0008_0000, 0xFFFF_0000), row(0x0008_0000, 0xFFFF_0000)]]);
-    }
 }

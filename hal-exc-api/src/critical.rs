@@ -42,12 +42,24 @@ impl Situation {
     }
 }
 
-/// Whether the instruction at `pc` is a lock store. Reads only inside the vector area: elsewhere there is none, and
-/// the interrupted program's memory may not be readable here.
-fn at_lock_store(cpu: &PerCpu, pc: u32, read: impl FnOnce(u32) -> u32) -> bool {
+/// Whether `pc` lies in the vector area. Nothing else is read: elsewhere there is no lock store, and the
+/// interrupted program's memory may not be readable here.
+fn in_vector_area(cpu: &PerCpu, pc: u32) -> bool {
     let base = cpu.words.vector_base.load(Ordering::Relaxed);
     let len = cpu.words.vector_len.load(Ordering::Relaxed);
-    pc.is_multiple_of(4) && pc.wrapping_sub(base) < len && read(pc) == LOCK_STORE
+    pc.is_multiple_of(4) && pc.wrapping_sub(base) < len
+}
+
+/// Whether the instruction at `pc` is a lock store.
+fn at_lock_store(cpu: &PerCpu, pc: u32, read: impl FnOnce(u32) -> u32) -> bool {
+    in_vector_area(cpu, pc) && is_lock_store(read(pc))
+}
+
+/// A function of its own, with a name, so that the sweep's mutant without this test can be made by patching it.
+#[inline(never)]
+#[unsafe(export_name = "hal_exc_is_lock_store")]
+extern "C" fn is_lock_store(word: u32) -> bool {
+    word == LOCK_STORE
 }
 
 fn situation(cpu: &PerCpu, frame: &CriticalFrame, read: impl FnOnce(u32) -> u32) -> Situation {

@@ -180,7 +180,9 @@ impl Setup {
 /// MSR\[EE\], external enable (manual bit 16 of 32).
 const MSR_EE: u32 = 0x0000_8000;
 
-/// The handler of every exception that has none.
+/// The handler of every exception that has none. Its address is compared, also from other crates, so it must not be
+/// duplicated by inlining.
+#[inline(never)]
 extern "C" fn declines(_frame: *mut ()) -> Handled {
     Handled::NotHandled
 }

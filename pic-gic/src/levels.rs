@@ -17,7 +17,13 @@ pub(crate) struct Levels {
 impl Levels {
     /// For `bits` implemented bits, 1 to 8.
     pub(crate) const fn new(bits: u8) -> Self {
-        let bits = if bits == 0 { 1 } else if bits > 8 { 8 } else { bits };
+        let bits = if bits == 0 {
+            1
+        } else if bits > 8 {
+            8
+        } else {
+            bits
+        };
         Self { highest: (0xffu16 >> (8 - bits)) as u8, shift: 8 - bits }
     }
 

@@ -12,6 +12,10 @@ mod error;
 pub mod fiq;
 mod intid;
 mod levels;
+#[cfg(any(test, feature = "model"))]
+pub mod model;
+#[cfg(test)]
+mod tests;
 mod traits;
 pub mod v2;
 pub mod v3;

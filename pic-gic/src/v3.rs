@@ -17,14 +17,14 @@ mod distributor;
 mod its;
 mod pic;
 mod redistributor;
-mod registers;
+pub(crate) mod registers;
 mod sysreg;
 
 pub use affinity::Affinity;
-pub use cpu_interface::{Acknowledged, Active, AcknowledgedFiq, CpuInterface, FiqInterrupt, Interrupt};
+pub use cpu_interface::{Acknowledged, AcknowledgedFiq, Active, CpuInterface, FiqInterrupt, Interrupt};
 pub use distributor::{Distributor, Route, Security};
 pub use its::Its;
-pub use pic::{GicV3, MAX_CORES, Region};
+pub use pic::{GicV3, Lines, MAX_CORES, Region};
 pub use redistributor::{Frames, LpiState, Redistributor};
 #[cfg(any(target_arch = "arm", target_arch = "aarch64"))]
 pub use sysreg::CoreRegisters;

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #![doc = include_str!("../README.md")]
+//! # Features
+#![doc = document_features::document_features!()]
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(any(feature = "fakes", test))]
+extern crate std;
 
 mod bus;
 mod cpu;
 mod error;
+#[cfg(feature = "fakes")]
+#[cfg_attr(docsrs, doc(cfg(feature = "fakes")))]
+pub mod fakes;
 mod handshake;
 pub mod i8259;
 mod lines;

@@ -81,7 +81,6 @@ impl VectorMap {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
     use super::*;
     use std::collections::BTreeSet;
 

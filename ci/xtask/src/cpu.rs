@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 
 use anyhow::Result;
 use hal_exc_api::cpu::{Cpu, Group, Pvr, identify};
+use hal_exc_api::flavor::Flavor;
 use hal_exc_api::vectors::{VectorAddress, VectorEntry, VectorTable};
 use serde_json::Value;
 
@@ -109,6 +110,21 @@ fn object(fields: &[(&str, Value)]) -> String {
     format!("{{{}}}", fields.join(","))
 }
 
+/// What entry code and installation depend on, in words.
+fn core_facts(cpu: &Cpu) -> [(&'static str, Value); 8] {
+    let core = cpu.core();
+    [
+        ("cache_line", core.cache_line.into()),
+        ("bats", core.bats.into()),
+        ("vector_base", core.vector_base.name().into()),
+        ("tick", core.tick.name().into()),
+        ("critical", core.critical.map(Flavor::name).into()),
+        ("critical_enable", format!("{:08x}", core.critical_enable).into()),
+        ("machine_check", core.machine_check.name().into()),
+        ("debug", core.debug.map(Flavor::name).into()),
+    ]
+}
+
 fn json(pvr: Pvr, found: &Result<Served, Lack>) -> String {
     let pvr = ("pvr", Value::from(pvr.to_string()));
     match found {
@@ -132,7 +148,8 @@ fn json(pvr: Pvr, found: &Result<Served, Lack>) -> String {
                 ("crate", (*crate_name).into()),
                 ("features", features.into()),
             ]);
-            format!("{},\"vectors\":[{}]}}", head.trim_end_matches('}'), vectors.join(","))
+            let head = head.trim_end_matches('}');
+            format!("{head},\"core\":{},\"vectors\":[{}]}}", object(&core_facts(cpu)), vectors.join(","))
         }
         Err(Lack { model: Some(model), text }) => {
             object(&[pvr, ("model", (*model).into()), ("error", text.clone().into())])
@@ -142,20 +159,23 @@ fn json(pvr: Pvr, found: &Result<Served, Lack>) -> String {
 }
 
 fn text(Served { cpu, crate_name, table }: &Served) -> String {
-    let core = cpu.core();
     let mut vectors = Table::new(&["address", "exception", "flavor", "kind"]);
     for entry in by_address(table) {
         let kind = if entry.asynchronous { "asynchronous" } else { "synchronous" };
         vectors.row(&[&address(entry.address), entry.exception.name(), entry.flavor.name(), kind]);
     }
+    let word = |value: Value| match value {
+        Value::String(word) => word,
+        Value::Null => "none".to_owned(),
+        number => number.to_string(),
+    };
+    let facts = core_facts(cpu).map(|(name, value)| format!("{}: {}", name.replace('_', " "), word(value))).join(", ");
     format!(
-        "{} (PVR {})\n  family {}, crate {crate_name}\n  features: {}\n  cache line {} bytes, {} BAT pairs\n  vectors ({}):\n{}",
+        "{} (PVR {})\n  family {}, crate {crate_name}\n  features: {}\n  {facts}\n  vectors ({}):\n{}",
         cpu.model().name,
         cpu.pvr(),
         family(cpu),
         cpu.features(),
-        core.cache_line,
-        core.bats,
         table.name(),
         vectors.text(),
     )
@@ -219,7 +239,10 @@ mod tests {
         let external = answer["vectors"].as_array().unwrap().iter().find(|row| row["exception"] == "ExternalInput");
         let expected = r#"{"exception":"ExternalInput","address":"ivor4","flavor":"classic","asynchronous":true}"#;
         assert_eq!(external, Some(&serde_json::from_str(expected).unwrap()));
-        assert_eq!(answer.as_object().unwrap().len(), 6);
+        assert_eq!(answer["core"]["vector_base"], "ivpr");
+        assert_eq!(answer["core"]["critical_enable"], "00020000");
+        assert_eq!(answer["core"]["cache_line"], 32);
+        assert_eq!(answer.as_object().unwrap().len(), 7);
     }
 
     #[test]

@@ -42,6 +42,15 @@ impl Progress {
             self.bar.println(text);
         }
     }
+
+    /// Says where the step is: in place of what was said before on a terminal, as a line elsewhere.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.bar.is_hidden() {
+            eprintln!("  {text}");
+        } else {
+            self.bar.set_message(text.to_owned());
+        }
+    }
 }
 
 impl Drop for Progress {

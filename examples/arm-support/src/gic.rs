@@ -23,9 +23,8 @@ pub use timer::timer;
 use crate::{MAX_CPUS, cpu, println, smp, vectors};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use hal_exc_api::pic::{
-    Acknowledge, Acknowledged, Claim, CpuId, CpuInterface, InterProcessor, InterruptController, Line, LineAffinity, LineMask,
-    LinePending,
-    LinePriority, LineTrigger, PicError, TaskPriority,
+    Acknowledge, Acknowledged, Claim, CpuId, CpuInterface, InterProcessor, InterruptController, Line, LineAffinity,
+    LineMask, LinePending, LinePriority, LineTrigger, PicError, TaskPriority,
 };
 use pic_gic::access::Mmio;
 use pic_gic::{v2, v3};

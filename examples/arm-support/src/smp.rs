@@ -13,8 +13,7 @@ pub(crate) fn mark_up(cpu: usize) {
 
 /// Whether that core has reached Rust code since the image started.
 pub fn is_up(cpu: usize) -> bool {
-    UP.get(cpu)
-        .is_some_and(|up| up.load(Ordering::Acquire) != 0)
+    UP.get(cpu).is_some_and(|up| up.load(Ordering::Acquire) != 0)
 }
 
 /// Number of cores that have reached Rust code.

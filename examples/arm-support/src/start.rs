@@ -49,13 +49,7 @@ pub fn entry_address() -> usize {
 pub(crate) extern "C" fn rust_entry(cpu: usize) -> ! {
     crate::smp::mark_up(cpu);
     // SAFETY: `entry!` defines both functions with these signatures.
-    unsafe {
-        if cpu == 0 {
-            arm_support_primary()
-        } else {
-            arm_support_secondary(cpu)
-        }
-    }
+    unsafe { if cpu == 0 { arm_support_primary() } else { arm_support_secondary(cpu) } }
 }
 
 /// Closes the gate, so that cores which start again wait for core 0 as at power-on.

@@ -40,9 +40,7 @@ pub fn now() -> u64 {
     {
         let value: u64;
         // SAFETY: reads CNTVCT; the isb keeps the read from running ahead of earlier code.
-        unsafe {
-            asm!("isb", "mrs {}, cntvct_el0", out(reg) value, options(nostack, preserves_flags))
-        };
+        unsafe { asm!("isb", "mrs {}, cntvct_el0", out(reg) value, options(nostack, preserves_flags)) };
         value
     }
     #[cfg(not(any(target_arch = "arm", target_arch = "aarch64")))]

@@ -3,6 +3,7 @@
 #![no_std]
 
 mod console;
+mod ipi;
 mod pci;
 mod power;
 
@@ -11,6 +12,7 @@ use ppc_support::once::Once;
 use ppc_support::{BoardError, BootInfo};
 
 pub use console::Escc;
+pub use ipi::OwnIpi;
 pub use power::power_off;
 
 static ONCE: Once = Once::new();

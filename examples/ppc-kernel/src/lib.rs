@@ -9,8 +9,16 @@ extern crate std;
 pub mod demo;
 #[cfg(target_arch = "powerpc")]
 pub mod kernel;
+#[cfg(target_arch = "powerpc")]
+pub mod mpic;
 pub mod policy;
+#[cfg(target_arch = "powerpc")]
+pub mod program;
+#[cfg(target_arch = "powerpc")]
+pub mod soak;
 #[cfg(target_arch = "powerpc")]
 pub mod sources;
 #[cfg(target_arch = "powerpc")]
 mod switch;
+#[cfg(target_arch = "powerpc")]
+pub mod uic;

@@ -73,7 +73,7 @@ pub unsafe fn start_tick(exceptions: &Exceptions, time_base: u32, hz: u32) -> Re
 }
 
 /// The tick's handler: time, time slices, and the check of the interrupt stack.
-extern "C" fn on_tick(frame: &mut InterruptFrame) -> Handled {
+pub(crate) extern "C" fn on_tick(frame: &mut InterruptFrame) -> Handled {
     frame.check_stack();
     // SAFETY: see `TickCell`.
     let Some(tick) = (unsafe { &mut *TICK.0.get() }) else { return Handled::NotHandled };

@@ -19,12 +19,15 @@ pub mod handover;
 pub mod mem;
 pub mod mmio;
 pub mod once;
+#[cfg(target_arch = "powerpc")]
+pub mod platform;
 pub mod program;
 pub mod shared;
 pub mod tlb1;
 pub mod tree;
 pub mod trial;
 pub mod uart;
+pub mod uic;
 
 pub use boot::BootInfo;
 pub use error::BoardError;

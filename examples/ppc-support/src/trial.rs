@@ -9,7 +9,7 @@ use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use hal_exc_api::exception::Exception;
-use hal_exc_api::frame::FullFrame;
+use hal_exc_api::frame::{Frame, FullFrame, InterruptFrame};
 
 use crate::Failure;
 use crate::ensure;
@@ -177,6 +177,15 @@ impl Last {
         }
     }
 
+    /// Notes the frame of an interrupt, which holds the volatile registers only; the others stay 0.
+    pub fn record_interrupt(&self, frame: &InterruptFrame) {
+        let mut full = Frame::new(frame.vector, frame.pc, frame.msr);
+        (full.cr, full.xer, full.ctr, full.lr) = (frame.cr, frame.xer, frame.ctr, frame.lr);
+        (full.gpr[0], full.gpr[1]) = (frame.r0, frame.back_chain);
+        full.gpr[3..=12].copy_from_slice(&frame.r3_to_r12);
+        self.record(&full);
+    }
+
     /// Takes the frame out.
     pub fn take(&self) -> Option<FullFrame> {
         if !self.filled.load(Ordering::Acquire) {
@@ -224,6 +233,21 @@ impl Expected {
             fault_address: None,
             changed: None,
         }
+    }
+
+    /// As [`check`](Self::check), for what [`Last::record_interrupt`] noted: the registers that an interrupt's frame
+    /// does not hold are looked at in the program afterwards.
+    ///
+    /// # Errors
+    /// A [`Failure`] that names the first difference.
+    pub fn check_interrupt(&self, frame: Option<FullFrame>, after: &Registers) -> Result<(), Failure> {
+        let frame = frame.map(|mut frame| {
+            for n in (2..32).filter(|n| !(3..=12).contains(n)) {
+                frame.gpr[n] = if n == 13 { after.gpr[13] } else { pattern(n as u32) };
+            }
+            frame
+        });
+        self.check(frame, after)
     }
 
     /// Compares the frame that the handler saw and the registers that the program found afterwards.

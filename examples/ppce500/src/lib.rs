@@ -3,7 +3,7 @@
 #![no_std]
 
 mod console;
-mod events;
+mod pic;
 mod power;
 mod soc;
 
@@ -11,7 +11,7 @@ use ppc_support::once::Once;
 use ppc_support::tree::Tree;
 use ppc_support::{BoardError, BootInfo};
 
-pub use events::Events;
+pub use pic::Pic;
 pub use power::power_off;
 pub use soc::{Soc, UART_LINE};
 

@@ -2,6 +2,7 @@
 //! The devices of the system on chip (CCSR). They lie above 4 GiB, out of reach of a 32-bit address until a
 //! window of TLB1 leads there.
 
+use hal_exc_api::pic::Line;
 use ppc_support::BoardError;
 use ppc_support::mmio::Mmio;
 use ppc_support::tlb1::{self, Kind, Size, Window};
@@ -12,7 +13,7 @@ const CCSR: u32 = 0xE000_0000;
 const SIZE: Size = Size::M1;
 
 /// Line of UART 0 at the interrupt controller; level, high.
-pub const UART_LINE: u32 = 42;
+pub const UART_LINE: Line = Line::new(42);
 
 /// The devices that the board's programs use.
 #[derive(Clone, Copy, Debug)]

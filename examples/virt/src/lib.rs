@@ -45,10 +45,7 @@ fn cpu_on(affinity: u64, entry: usize) -> i32 {
     }
     #[cfg(target_arch = "arm")]
     {
-        <smccc::Hvc as smccc::Call>::call32(
-            0x8400_0003,
-            [affinity as u32, entry as u32, 0, 0, 0, 0, 0],
-        )[0] as i32
+        <smccc::Hvc as smccc::Call>::call32(0x8400_0003, [affinity as u32, entry as u32, 0, 0, 0, 0, 0])[0] as i32
     }
     #[cfg(not(any(target_arch = "arm", target_arch = "aarch64")))]
     {

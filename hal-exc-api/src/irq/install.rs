@@ -7,7 +7,7 @@ use super::list;
 use super::manager::NOBODY;
 use super::sync::{AtomicPtr, AtomicU32, Ordering};
 use super::{IrqEntry, IrqError, IrqManager, Platform};
-use crate::pic::{Acknowledge, Capability, CpuId, CpuMask, Line, LineMask, PicError};
+use crate::pic::{Acknowledge, Capability, CpuMask, Line, LineMask, PicError};
 
 /// Answer of a removal.
 #[must_use = "an entry that may still be running is not to be torn down"]
@@ -33,29 +33,24 @@ pub struct Retiring<'m, const LINES: usize, const CPUS: usize> {
     counters: &'m [[AtomicU32; LINES]; CPUS],
     entry: &'static IrqEntry,
     line: Line,
-    seen: [Option<u32>; CPUS],
+    inside: CpuMask,
 }
 
 impl<'m, const LINES: usize, const CPUS: usize> Retiring<'m, LINES, CPUS> {
-    /// Who may be in `entry`, which was just unlinked.
+    /// Every CPU may be in `entry`, which was just unlinked, until it was looked at.
     fn new(counters: &'m [[AtomicU32; LINES]; CPUS], entry: &'static IrqEntry, line: Line) -> Self {
-        let mut seen = [None; CPUS];
-        for (slot, counters) in seen.iter_mut().zip(counters) {
-            *slot = counters.get(line.index()).and_then(list::walker);
-        }
-        Self { counters, entry, line, seen }
+        Self { counters, entry, line, inside: CpuMask::first(CPUS) }
     }
 
     /// Looks again who is still in the entry; does not wait.
     pub fn poll(mut self) -> Removal<'m, LINES, CPUS> {
-        for (slot, counters) in self.seen.iter_mut().zip(self.counters) {
-            if let (Some(seen), Some(counter)) = (*slot, counters.get(self.line.index()))
-                && list::has_left(counter, seen)
-            {
-                *slot = None;
+        for cpu in self.inside {
+            let counters = self.counters.get(cpu.index());
+            if !counters.and_then(|counters| counters.get(self.line.index())).is_some_and(list::is_inside) {
+                self.inside = self.inside.without(cpu);
             }
         }
-        if self.seen.iter().all(Option::is_none) {
+        if self.inside.is_empty() {
             list::release(self.entry);
             Removal::Complete
         } else {
@@ -70,13 +65,7 @@ impl<'m, const LINES: usize, const CPUS: usize> Retiring<'m, LINES, CPUS> {
 
     /// The CPUs that were in it at the last look.
     pub fn running_on(&self) -> CpuMask {
-        let mut cpus = CpuMask::EMPTY;
-        for (index, slot) in self.seen.iter().enumerate() {
-            if let (Some(_), Some(cpu)) = (slot, CpuId::new(index)) {
-                cpus = cpus.with(cpu);
-            }
-        }
-        cpus
+        self.inside
     }
 }
 

@@ -12,7 +12,7 @@
 //!   its own for that line: odd means "inside". A line is not delivered again to a CPU that has
 //!   it in service, so the two increments of one walk never interleave with another's.
 //! * **Removal** takes the node out, then looks at every CPU's counter of the line. Whoever is
-//!   even cannot see the node any more; whoever is odd is waited for until its counter changes. The
+//!   even cannot see the node any more; whoever is odd is waited for until it is even. The
 //!   two SeqCst fences (between counter store and slot load on the walker's side, between publishing
 //!   and counter load on the remover's) make one of them see the other.
 //! * An unlinked node keeps its `next`, so that a walker that stands on it finds the rest.
@@ -174,14 +174,12 @@ pub(super) fn replace<N: Node>(head: &AtomicPtr<N>, old: &'static N, new: &'stat
     true
 }
 
-/// After `unlink` or `replace`, and `publish`: the value of the counter if its CPU may be in the old node.
-pub(super) fn walker(counter: &AtomicU32) -> Option<u32> {
-    // Acquire: what a walker did before it left is over.
-    let value = counter.load(Ordering::Acquire);
-    (value & 1 != 0).then_some(value)
-}
-
-/// Whether the walk that was seen by [`walker`] is over.
-pub(super) fn has_left(counter: &AtomicU32, seen: u32) -> bool {
-    counter.load(Ordering::Acquire) != seen
+/// After `unlink` or `replace`, and `publish`: whether the counter's CPU may be in the old node. Once it is
+/// not, it never will be.
+///
+/// A CPU that left and came back without being seen outside counts as inside: the mark at the end of a walk
+/// is a Release store, the one at the beginning is not, and only reading the former makes what the
+/// handlers did visible here.
+pub(super) fn is_inside(counter: &AtomicU32) -> bool {
+    counter.load(Ordering::Acquire) & 1 != 0
 }

@@ -109,7 +109,11 @@ impl<R: Registers, M: EndMode> CpuInterface<R, M> {
     /// # Errors
     ///
     /// As [`CpuInterface::adopt`], which it begins with.
-    pub fn restore<D: Registers>(&self, distributor: &Distributor<D>, words: &[u32; PRIVATE_WORDS]) -> Result<(), Error> {
+    pub fn restore<D: Registers>(
+        &self,
+        distributor: &Distributor<D>,
+        words: &[u32; PRIVATE_WORDS],
+    ) -> Result<(), Error> {
         self.adopt(distributor)?;
         let d = &distributor.regs;
         d.write(MAIN.clear_enable, u32::MAX);

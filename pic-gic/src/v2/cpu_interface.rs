@@ -268,17 +268,18 @@ impl<R: Registers, M: EndMode> CpuInterface<R, M> {
     pub fn adopt<D: Registers>(&self, distributor: &Distributor<D>) -> Result<(), Error> {
         self.regs.write(gicc::PMR, 0);
         barrier::complete();
-        self.end_active(distributor);
-        distributor.regs.write(MAIN.clear_active, u32::MAX);
-        distributor.regs.write(MAIN.clear_pending, 0xffff_0000);
-        distributor.drain_all_sgis();
-        if self.version == Version::V2 && self.running_priority() != IDLE {
-            // What is still recorded has no active interrupt to it: forget the record.
+        if self.version == Version::V2 {
+            // Forgets the record of active priorities; nothing has to be guessed.
             for word in 0..4 {
                 self.regs.write(gicc::APR + 4 * word, 0);
                 self.regs.write(gicc::NSAPR + 4 * word, 0);
             }
         }
+        // GICv1 has no such registers: ending is the only way there.
+        self.end_active(distributor);
+        distributor.regs.write(MAIN.clear_active, u32::MAX);
+        distributor.regs.write(MAIN.clear_pending, 0xffff_0000);
+        distributor.drain_all_sgis();
         barrier::complete();
         if self.running_priority() == IDLE { Ok(()) } else { Err(Error::Timeout { what: "GIC running priority" }) }
     }

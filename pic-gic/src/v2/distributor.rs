@@ -317,7 +317,11 @@ impl<R: Registers> Distributor<R> {
             let words = (0..8).fold(0, |bits, word| bits | self.regs.read(gicd::ITARGETSR + 4 * word));
             (words | words >> 8 | words >> 16 | words >> 24) as u8
         };
-        if bits.count_ones() == 1 { Ok(bits.trailing_zeros() as u8) } else { Err(Error::NoSuchCore { core: bits.into() }) }
+        if bits.count_ones() == 1 {
+            Ok(bits.trailing_zeros() as u8)
+        } else {
+            Err(Error::NoSuchCore { core: bits.into() })
+        }
     }
 }
 

@@ -141,7 +141,8 @@ impl<R: Registers + Sync, M: EndMode> LineAffinity for GicV2<R, M> {
     }
 
     fn affinity(&self, line: Line) -> Result<CpuMask, PicError> {
-        self.on(line, Capability::Affinity, |id| self.distributor.targets(id)).map(|bits| CpuMask::from_bits(bits.into()))
+        self.on(line, Capability::Affinity, |id| self.distributor.targets(id))
+            .map(|bits| CpuMask::from_bits(bits.into()))
     }
 }
 

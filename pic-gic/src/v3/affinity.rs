@@ -41,7 +41,10 @@ impl Affinity {
     /// The cluster fields in ICC_SGI1R: Aff3 \[55:48\], RS \[47:44\], Aff2 \[39:32\], Aff1 \[23:16\].
     pub(crate) const fn sgi_fields(self) -> u64 {
         let packed = self.0 as u64;
-        (packed >> 24 & 0xff) << 48 | (packed >> 4 & 0xf) << 44 | (packed >> 16 & 0xff) << 32 | (packed >> 8 & 0xff) << 16
+        (packed >> 24 & 0xff) << 48
+            | (packed >> 4 & 0xf) << 44
+            | (packed >> 16 & 0xff) << 32
+            | (packed >> 8 & 0xff) << 16
     }
 }
 

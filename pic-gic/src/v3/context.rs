@@ -88,7 +88,9 @@ impl<R: Registers> Redistributor<'_, R> {
 
     fn registers(&self) -> impl Iterator<Item = usize> {
         let blocks = self.words();
-        arrays(&MAIN).into_iter().flat_map(move |(array, per_block)| (0..blocks * per_block).map(move |word| array + 4 * word))
+        arrays(&MAIN)
+            .into_iter()
+            .flat_map(move |(array, per_block)| (0..blocks * per_block).map(move |word| array + 4 * word))
     }
 
     /// Stores the state of this core's private interrupts.

@@ -213,13 +213,57 @@ impl<R: Registers, S: SystemRegisters, M: EndMode, const REGIONS: usize> GicV3<R
         Ok(())
     }
 
+    /// Signals `line` as FIQ (group 0) or as IRQ (group 1), on the executing core for SGIs and
+    /// PPIs. An SGI is set before the other cores' `init_cpu`, or by each core for itself.
+    ///
+    /// # Errors
+    ///
+    /// [`PicError::Unsupported`] where FIQ is not available.
+    pub fn set_fiq(&self, line: Line, fiq: bool) -> Result<(), PicError>
+    where
+        R: Sync,
+        S: Sync,
+    {
+        let unsupported = PicError::Unsupported { capability: Capability::CriticalRouting, line: Some(line) };
+        if !self.fiq {
+            return Err(unsupported);
+        }
+        let group = if fiq { Group::Zero } else { Group::One };
+        self.set_group(self.id(line)?, group).map_err(|_| unsupported)
+    }
+
+    fn id(&self, line: Line) -> Result<IntId, PicError>
+    where
+        R: Sync,
+        S: Sync,
+    {
+        self.check_line(line)?;
+        Ok(IntId::from_hardware(line.number().into()))
+    }
+
+    /// The interrupts by their ids, the executing core's private ones included.
+    pub fn lines(&self) -> Lines<'_, R, S, M, REGIONS> {
+        Lines(self)
+    }
+
+    fn forget(&self, id: IntId) -> Result<(), Error> {
+        self.lines().clear_pending(id)
+    }
+}
+
+/// The interrupts of a [`GicV3`] by their ids: what is private goes to the executing core's
+/// redistributor, what is shared to the distributor.
+#[derive(Debug)]
+pub struct Lines<'a, R, S, M, const REGIONS: usize>(&'a GicV3<R, S, M, REGIONS>);
+
+impl<'a, R: Registers, S: SystemRegisters, M: EndMode, const REGIONS: usize> Lines<'a, R, S, M, REGIONS> {
     fn private_or_shared<T>(
         &self,
         id: IntId,
-        private: impl FnOnce(Redistributor<'_, R>) -> Result<T, Error>,
+        private: impl FnOnce(Redistributor<'a, R>) -> Result<T, Error>,
         shared: impl FnOnce(&Distributor<R>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        if id.is_private() { private(self.my_redistributor()?) } else { shared(&self.distributor) }
+        if id.is_private() { private(self.0.my_redistributor()?) } else { shared(&self.0.distributor) }
     }
 
     /// Lets the interrupt be delivered.
@@ -272,7 +316,7 @@ impl<R: Registers, S: SystemRegisters, M: EndMode, const REGIONS: usize> GicV3<R
 
     /// Sets the priority. [`Error::PriorityTooFine`] if unimplemented bits are set.
     pub fn set_priority(&self, id: IntId, priority: u8) -> Result<(), Error> {
-        let bits = self.bits;
+        let bits = self.0.bits;
         self.private_or_shared(id, |r| r.set_priority(id, priority, bits), |d| d.set_priority(id, priority, bits))
     }
 
@@ -284,42 +328,6 @@ impl<R: Registers, S: SystemRegisters, M: EndMode, const REGIONS: usize> GicV3<R
     /// Sets the trigger. [`Error::Fixed`] if the hardware keeps another.
     pub fn set_trigger(&self, id: IntId, trigger: Trigger) -> Result<(), Error> {
         self.private_or_shared(id, |r| r.set_trigger(id, trigger), |d| d.set_trigger(id, trigger))
-    }
-
-    /// Signals `line` as FIQ (group 0) or as IRQ (group 1), on the executing core for SGIs and
-    /// PPIs. An SGI is set before the other cores' `init_cpu`, or by each core for itself.
-    ///
-    /// # Errors
-    ///
-    /// [`PicError::Unsupported`] where FIQ is not available.
-    pub fn set_fiq(&self, line: Line, fiq: bool) -> Result<(), PicError>
-    where
-        R: Sync,
-        S: Sync,
-    {
-        let unsupported = PicError::Unsupported { capability: Capability::CriticalRouting, line: Some(line) };
-        if !self.fiq {
-            return Err(unsupported);
-        }
-        let group = if fiq { Group::Zero } else { Group::One };
-        self.set_group(self.id(line)?, group).map_err(|_| unsupported)
-    }
-
-    fn id(&self, line: Line) -> Result<IntId, PicError>
-    where
-        R: Sync,
-        S: Sync,
-    {
-        self.check_line(line)?;
-        Ok(IntId::from_hardware(line.number().into()))
-    }
-
-    fn lines(&self) -> &Self {
-        self
-    }
-
-    fn forget(&self, id: IntId) -> Result<(), Error> {
-        self.clear_pending(id)
     }
 }
 

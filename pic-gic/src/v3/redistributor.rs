@@ -143,9 +143,7 @@ impl<'a, R: Registers> Redistributor<'a, R> {
     pub fn wake(&self) -> Result<(), Error> {
         let waker = self.regs.read(self.base + gicr::WAKER);
         self.regs.write(self.base + gicr::WAKER, waker & !gicr::PROCESSOR_SLEEP);
-        wait::until("GIC redistributor (wake)", || {
-            self.regs.read(self.base + gicr::WAKER) & gicr::CHILDREN_ASLEEP == 0
-        })
+        wait::until("GIC redistributor (wake)", || self.regs.read(self.base + gicr::WAKER) & gicr::CHILDREN_ASLEEP == 0)
     }
 
     /// Tells the redistributor that its core goes to sleep and waits until nothing is forwarded.

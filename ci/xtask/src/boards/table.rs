@@ -139,5 +139,10 @@ pub(crate) const BOARDS: &[Board] = &[
 ];
 
 /// Packages under `examples/` that are no board of their own, with the targets they are built for.
-pub(crate) const SUPPORT: &[(&str, &[&str])] =
-    &[("ppc-support", &[POWERPC]), ("ppc-kernel", &[POWERPC]), ("ppc-universal", &[POWERPC]), ("arm-support", &[ARMV7A, AARCH64])];
+pub(crate) const SUPPORT: &[(&str, &[&str])] = &[
+    ("ppc-support", &[POWERPC]),
+    ("ppc-kernel", &[POWERPC]),
+    ("ppc-sweep", &[POWERPC]),
+    ("ppc-universal", &[POWERPC]),
+    ("arm-support", &[ARMV7A, AARCH64]),
+];

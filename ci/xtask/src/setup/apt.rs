@@ -63,8 +63,8 @@ fn apt(prefix: &[&str], args: &[&str]) -> Result<()> {
         .with_context(|| shown.clone())?;
     for line in BufReader::new(child.stdout.take().context("apt-get has no output")?).lines() {
         let line = line?;
-        if ["Get:", "Unpacking ", "Setting up "].iter().any(|start| line.starts_with(start)) {
-            progress.note(&line);
+        if ["Get:", "Setting up "].iter().any(|start| line.starts_with(start)) {
+            progress.detail(&line);
         }
     }
     let status = child.wait()?;

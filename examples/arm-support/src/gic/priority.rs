@@ -25,9 +25,10 @@ fn log_is(expected: &[(Line, bool)]) -> bool {
     // A moment longer, for what should not come.
     wait::polls(100_000, || false);
     let right = NEXT.load(Ordering::Acquire) == expected.len()
-        && expected.iter().zip(&LOG).all(|(&(line, end), slot)| {
-            slot.load(Ordering::Acquire) == line.index() * 2 + usize::from(end)
-        });
+        && expected
+            .iter()
+            .zip(&LOG)
+            .all(|(&(line, end), slot)| slot.load(Ordering::Acquire) == line.index() * 2 + usize::from(end));
     NEXT.store(0, Ordering::Release);
     right
 }

@@ -76,7 +76,8 @@ pub fn sgi<M: Machine>() -> Verdict {
         println!("from {sender}: each core, itself, all others, all; source {told}");
     }
     let absent = CpuMask::from_bits(1 << M::pic().cpu_count());
-    if M::pic().send(CpuId::BOOT, 0, IpiTarget::List(absent)).is_ok() || M::pic().send(CpuId::BOOT, 16, IpiTarget::Myself).is_ok()
+    if M::pic().send(CpuId::BOOT, 0, IpiTarget::List(absent)).is_ok()
+        || M::pic().send(CpuId::BOOT, 16, IpiTarget::Myself).is_ok()
     {
         return Err("an absent CPU or SGI 16 was not refused");
     }

@@ -4,7 +4,7 @@
 use super::*;
 use hal_exc_api::exception::VectorWord;
 
-fn good() -> (Expected, Frame, Registers) {
+fn good() -> (Expected, FullFrame, Registers) {
     let mut after = Registers {
         cr: CR,
         xer: XER,
@@ -24,7 +24,7 @@ fn good() -> (Expected, Frame, Registers) {
     (frame.syndrome, frame.fault_address) = (0x0A, 0x44);
     let mut expected = Expected::at_instruction(Exception::Program, &after, [7, 8]);
     (expected.syndrome, expected.fault_address) = (0x08, Some(0x44));
-    (expected, frame, after)
+    (expected, *frame.as_full(), after)
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn every_difference_fails() {
         bad.gpr[n] ^= 1;
         assert!(expected.check(Some(frame), &bad).is_err(), "r{n} afterwards");
     }
-    let frames: [fn(&mut Frame); 9] = [
+    let frames: [fn(&mut FullFrame); 9] = [
         |f| f.msr ^= 0x8000,
         |f| f.cr ^= 1,
         |f| f.xer ^= 1,
@@ -72,6 +72,29 @@ fn every_difference_fails() {
         change(&mut bad);
         assert!(expected.check(Some(frame), &bad).is_err(), "registers, change {n}");
     }
+}
+
+#[test]
+fn every_difference_of_an_interrupt_frame_fails() {
+    let (mut expected, full, after) = good();
+    (expected.syndrome, expected.fault_address) = (0, None);
+    let words = size_of::<InterruptFrame>() / 4;
+    // Word 1 is room for a callee's LR.
+    for changed in (0..=words).filter(|&word| word != 1) {
+        let mut frame = InterruptFrame::new(full.vector, full.pc, full.msr);
+        (frame.cr, frame.xer, frame.ctr, frame.lr) = (CR, XER, CTR, LR);
+        (frame.r0, frame.back_chain) = (pattern(0), after.gpr[1]);
+        frame.r3_to_r12.copy_from_slice(&after.gpr[3..13]);
+        if changed < words {
+            // SAFETY: the frame is nothing but words.
+            unsafe { *(&raw mut frame).cast::<u32>().add(changed) ^= 1 };
+        }
+        let last = Last::new();
+        last.record_interrupt(&frame);
+        let result = expected.check_interrupt(last.take(), &after);
+        assert_eq!(result.is_ok(), changed == words, "word {changed}: {result:?}");
+    }
+    assert!(expected.check_interrupt(None, &after).is_err());
 }
 
 #[test]

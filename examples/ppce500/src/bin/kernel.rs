@@ -3,27 +3,16 @@
 #![no_std]
 #![no_main]
 
-use hal_exc_api::cpu::{self, Pvr};
-use hal_exc_api::fatal::Fatal;
-use hal_exc_api::install::{CpuMemory, Exceptions, VectorPage};
-use ppc_support::{BootInfo, Failure, println, program};
+use hal_exc_api::install::VectorPage;
+use ppc_kernel::mpic::Messages;
 
-program!(main, ppce500::power_off);
-
-static MEMORY: CpuMemory = CpuMemory::new();
 static VECTORS: VectorPage = VectorPage::new();
 
-fn main(boot: &'static BootInfo) -> Result<(), Failure> {
-    let board = ppce500::Board::take(boot)?;
-    let cpu = cpu::identify(Pvr(boot.pvr))?;
-    let exceptions =
-        Exceptions::new(&cpu, &[&hal_exc_e500::FAMILY])?.memory(&MEMORY).vectors(&VECTORS).fatal(fatal).install()?;
-    ppce500::Events::arm(&board.soc);
-    ppc_kernel::demo::run::<ppce500::Events>(&exceptions, board.time_base)
-}
-
-fn fatal(fatal: &Fatal<'_>) -> ! {
-    println!("{fatal}");
-    println!("result: fail: a fatal exception");
-    ppce500::power_off()
-}
+ppc_kernel::kernel_program!(
+    ppce500,
+    &hal_exc_e500::FAMILY,
+    &VECTORS,
+    // SAFETY: the device tree says where the controller is, and the window to it stays.
+    |board| unsafe { Messages::arm(board.soc.pic) },
+    ppc_kernel::demo::run::<Messages>
+);

@@ -66,8 +66,7 @@ extern "C" fn on_program(frame: &mut Frame) -> Handled {
         asm!("mfspr {pc}, 570", "mfspr {msr}, 571", pc = out(reg) pc, msr = out(reg) msr,
             options(nomem, nostack, preserves_flags));
     }
-    frame.pc = pc;
-    frame.msr = msr;
+    (frame.pc, frame.msr) = (pc, msr);
     Handled::Handled
 }
 

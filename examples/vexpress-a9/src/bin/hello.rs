@@ -14,11 +14,7 @@ fn primary() -> ! {
     println!("{}: hello", board::NAME);
     let all = board::boot_secondaries();
     println!("cores: {} of {}", smp::count(), board::cpus());
-    finish(if all {
-        Ok(())
-    } else {
-        Err("a core did not come")
-    })
+    finish(if all { Ok(()) } else { Err("a core did not come") })
 }
 
 fn secondary(_cpu: usize) -> ! {

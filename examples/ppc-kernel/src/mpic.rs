@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Interrupts that a program can raise: two message-signaled interrupts of the MPIC, one of them routed to the critical
-//! input. Version 4.2 of the controller has a level register per source (ILR); the message registers are level
-//! sensitive and cleared by reading them.
+//! Interrupts of the Freescale MPIC that a program can raise: two message-signaled interrupts, one of them routed to
+//! the critical input. The message registers are level sensitive and cleared by reading them.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use ppc_kernel::sources::Sources;
 use ppc_support::mmio::Mmio;
 
-use crate::Soc;
+use crate::sources::Sources;
 
 /// Sources of shared message interrupt registers 0 and 1.
 const FIRST_MSI: usize = 224;
@@ -24,6 +22,8 @@ const IACK: usize = 0xA0;
 const EOI: usize = 0xB0;
 /// What acknowledge answers when there is nothing.
 const SPURIOUS: u32 = 0xFFFF;
+/// IDR\[CI0\]: to the critical input of CPU 0.
+const CRITICAL_INPUT_0: u32 = 0x4000_0000;
 
 const fn source(message: usize) -> usize {
     0x1_0000 + 0x20 * (FIRST_MSI + message)
@@ -38,17 +38,27 @@ fn pic() -> Mmio {
 
 /// Message 0 is the external interrupt, message 1 the critical one, both for CPU 0.
 #[derive(Debug)]
-pub struct Events;
+pub struct Messages;
 
-impl Events {
-    /// Sets both up.
-    pub fn arm(soc: &Soc) {
-        PIC.store(soc.pic, Ordering::Relaxed);
+impl Messages {
+    /// Sets both up. `address` is the effective address of the controller; controllers from version 4 have a level
+    /// register per source.
+    ///
+    /// # Safety
+    /// * The controller is there, mapped for good, and nobody else uses these sources.
+    pub unsafe fn arm(address: usize) {
+        PIC.store(address, Ordering::Relaxed);
         let pic = pic();
         pic.write32(CTPR, 0);
         for message in [EXTERNAL, CRITICAL] {
-            pic.write32(source(message) + 0x10, 1); // destination: CPU 0
-            pic.write32(source(message) + 0x18, u32::from(message == CRITICAL)); // ILR: 0 INT, 1 CINT
+            let critical = message == CRITICAL;
+            // ILR, version 4: 0 INT, 1 CINT. It reads as ones where there is none.
+            let has_level_register = pic.read32(source(message) + 0x18) != u32::MAX;
+            if has_level_register {
+                pic.write32(source(message) + 0x18, u32::from(critical));
+            }
+            let destination = if critical && !has_level_register { CRITICAL_INPUT_0 } else { 1 };
+            pic.write32(source(message) + 0x10, destination);
             pic.write32(source(message), 8 << 16 | (FIRST_MSI + message) as u32); // priority, vector, not masked
         }
     }
@@ -64,7 +74,7 @@ impl Events {
     }
 }
 
-impl Sources for Events {
+impl Sources for Messages {
     const CRITICAL: bool = true;
 
     fn raise_external() {
