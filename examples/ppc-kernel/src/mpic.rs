@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use ppc_support::mmio::Mmio;
 
-use crate::sources::Sources;
+use crate::sources::{self, Sources};
 
 /// Sources of shared message interrupt registers 0 and 1.
 const FIRST_MSI: usize = 224;
@@ -92,6 +92,7 @@ impl Sources for Messages {
     }
 
     fn raise_critical() {
+        sources::enable_critical();
         Self::raise(CRITICAL);
     }
 

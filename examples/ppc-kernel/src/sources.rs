@@ -24,7 +24,8 @@ pub trait Sources: 'static {
     /// whether it was the one that `raise_external` makes.
     fn end_external() -> bool;
 
-    /// Makes the critical interrupt pending on this CPU.
+    /// Makes the critical interrupt pending on this CPU, with the critical enable on, as hardware leaves it in
+    /// threads and standard handlers. (QEMU clears it at every entry, and a 405 of QEMU at every return too.)
     fn raise_critical();
 
     /// Called by the handler of the critical interrupt: takes it back.
@@ -42,6 +43,24 @@ pub(crate) fn connect<B: Sources>(
         exceptions.set_interrupt_handler(Exception::CriticalInput, critical)?;
     }
     Ok(())
+}
+
+/// MSR\[CE\] of Book E and 405.
+const CE: u32 = 0x0002_0000;
+
+/// Sets MSR\[CE\].
+pub(crate) fn enable_critical() {
+    // SAFETY: the handlers of critical interrupts are in place when a program raises one.
+    unsafe {
+        core::arch::asm!(
+            "mfmsr {t}",
+            "oris {t}, {t}, {ce}", // CE is in the upper half
+            "mtmsr {t}",
+            t = out(reg) _,
+            ce = const CE >> 16,
+            options(nostack, preserves_flags),
+        );
+    }
 }
 
 struct TickCell(UnsafeCell<Option<CpuTick>>);

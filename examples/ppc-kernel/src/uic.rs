@@ -4,7 +4,7 @@
 
 use ppc_support::dcr;
 
-use crate::sources::Sources;
+use crate::sources::{self, Sources};
 
 /// DCRs of the first UIC of every 4xx chip (PPC405GP and 440EP User's Manuals, chapter on interrupts).
 const STATUS: u32 = 0xC0;
@@ -56,6 +56,7 @@ impl Sources for Lines {
     }
 
     fn raise_critical() {
+        sources::enable_critical();
         // SAFETY: as above.
         unsafe { dcr::write::<STATUS_SET>(CRITICAL) };
     }
