@@ -302,15 +302,18 @@ pub fn sleep(ticks: u32, token: &mut MayBlock<'_>) {
     wait_here(token);
 }
 
-/// To be called by the tick's handler of the boot CPU: `due` ticks have come. Also ends the time slice.
+/// To be called by the tick's handler of every CPU: `due` ticks have come. The boot CPU's count as time; all end the
+/// time slice of their CPU.
 pub fn on_tick(due: u32, token: &MayReady<'_>) {
     let mut kicks = [Kick::Nobody; THREADS];
     let mut count = 0;
     locked(|inner, cpu| {
-        inner.policy.tick(cpu, due, |kick| {
-            kicks[count] = kick;
-            count += 1;
-        });
+        if cpu == 0 {
+            inner.policy.tick(cpu, due, |kick| {
+                kicks[count] = kick;
+                count += 1;
+            });
+        }
         if due > 0 {
             inner.policy.give_way(cpu);
         }

@@ -15,6 +15,8 @@ pub mod policy;
 #[cfg(target_arch = "powerpc")]
 pub mod program;
 #[cfg(target_arch = "powerpc")]
+pub mod smp;
+#[cfg(target_arch = "powerpc")]
 pub mod soak;
 #[cfg(target_arch = "powerpc")]
 pub mod sources;

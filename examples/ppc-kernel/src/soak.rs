@@ -7,7 +7,7 @@
 //! * stacks: threads keep patterns in their frames, and look at the bottom of their stack;
 //! * sleep: nobody wakes early.
 
-mod pattern;
+pub(crate) mod pattern;
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 

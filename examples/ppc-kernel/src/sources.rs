@@ -7,10 +7,11 @@ use hal_exc_api::exception::Exception;
 use hal_exc_api::frame::InterruptFrame;
 use hal_exc_api::handler::{Handled, InterruptHandler};
 use hal_exc_api::install::{Exceptions, HandlerError};
+use hal_exc_api::percpu::PerCpu;
 use hal_exc_api::tick::hardware::CpuTick;
 use hal_exc_api::tick::{Period, Tick, TickError};
 
-use crate::kernel;
+use crate::kernel::{self, CPUS};
 
 /// Interrupts of a board that software can raise.
 pub trait Sources: 'static {
@@ -65,19 +66,19 @@ pub(crate) fn enable_critical() {
 
 struct TickCell(UnsafeCell<Option<CpuTick>>);
 
-// SAFETY: written before interrupts are enabled; afterwards only the tick's handler on the boot CPU uses it, and
+// SAFETY: each is written before its CPU enables interrupts; afterwards only the tick's handler on that CPU uses it, and
 // that does not nest with itself.
 unsafe impl Sync for TickCell {}
 
-static TICK: TickCell = TickCell(UnsafeCell::new(None));
+static TICKS: [TickCell; CPUS] = [const { TickCell(UnsafeCell::new(None)) }; CPUS];
 
-/// Starts the kernel's tick on the boot CPU, `hz` times a second. Delivered once interrupts are enabled.
+/// Starts the kernel's tick on this CPU, `hz` times a second; that of the boot CPU counts time. Delivered once interrupts are enabled.
 ///
 /// # Errors
 /// [`TickError`]; a missing vector counts as no time base.
 ///
 /// # Safety
-/// * Called once, on the boot CPU, with interrupts masked; nobody else uses the decrementer.
+/// * Called once per CPU, with interrupts masked; nobody else uses the decrementer.
 pub unsafe fn start_tick(exceptions: &Exceptions, time_base: u32, hz: u32) -> Result<(), TickError> {
     let cpu = exceptions.cpu();
     let period = Period::of_rate(time_base, hz)?;
@@ -87,15 +88,17 @@ pub unsafe fn start_tick(exceptions: &Exceptions, time_base: u32, hz: u32) -> Re
     // SAFETY: the caller's promise; the handler is in place.
     let tick = unsafe { CpuTick::start(cpu, period)? };
     // SAFETY: interrupts are masked.
-    unsafe { *TICK.0.get() = Some(tick) };
+    unsafe { *TICKS[exceptions.per_cpu().index() as usize].0.get() = Some(tick) };
     Ok(())
 }
 
 /// The tick's handler: time, time slices, and the check of the interrupt stack.
 pub(crate) extern "C" fn on_tick(frame: &mut InterruptFrame) -> Handled {
     frame.check_stack();
+    // SAFETY: a handler stays on its CPU.
+    let cpu = unsafe { PerCpu::current() }.index() as usize;
     // SAFETY: see `TickCell`.
-    let Some(tick) = (unsafe { &mut *TICK.0.get() }) else { return Handled::NotHandled };
+    let Some(tick) = (unsafe { &mut *TICKS[cpu].0.get() }) else { return Handled::NotHandled };
     kernel::on_tick(tick.on_interrupt(), &frame.may_ready());
     Handled::Handled
 }

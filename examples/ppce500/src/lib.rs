@@ -5,6 +5,7 @@
 mod console;
 mod pic;
 mod power;
+pub mod smp;
 mod soc;
 
 use ppc_support::once::Once;

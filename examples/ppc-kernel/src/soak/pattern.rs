@@ -6,7 +6,7 @@ const XER: u32 = 0xE000_007F;
 
 /// Fills r0, r5 to r12, r14 to r31, CR, XER and CTR with patterns from `seed`, counts CTR down from `loops`, and compares.
 /// Whether all are as they should be. `loops` must not be 0.
-pub(super) fn pattern_stays(seed: u32, loops: u32) -> bool {
+pub(crate) fn pattern_stays(seed: u32, loops: u32) -> bool {
     // SAFETY: keeps the ABI, touches its own frame only; `loops` is not 0, or it would count for long.
     unsafe { run(seed, loops.max(1), seed & XER) == 0 }
 }
@@ -72,7 +72,7 @@ unsafe extern "C" fn run(seed: u32, loops: u32, xer: u32) -> u32 {
 
 /// Keeps a pattern in this frame while `meanwhile` runs; whether it is still there.
 #[inline(never)]
-pub(super) fn stack_pattern_stays(seed: u32, meanwhile: impl FnOnce() -> bool) -> bool {
+pub(crate) fn stack_pattern_stays(seed: u32, meanwhile: impl FnOnce() -> bool) -> bool {
     let mut words = [0u32; 64];
     for (n, word) in words.iter_mut().enumerate() {
         *word = seed.wrapping_mul(0x9E37_79B9) ^ n as u32;
