@@ -133,7 +133,7 @@ pub fn run(boot: &'static BootInfo, interrupts: u32) -> Result<(), Failure> {
     let wanted = units::wanted(&cpu);
     println!("{}: units {wanted}", machine.name);
     // SAFETY: this is the CPU, and the handlers are called by its wrappers.
-    let (tick, external) = unsafe { (shim::wrap::<OnTick>(&cpu, wanted)?, shim::wrap::<OnExternal>(&cpu, wanted)?) };
+    let (tick, external) = unsafe { (shim::wrap::<OnTick>(cpu.features(), wanted)?, shim::wrap::<OnExternal>(cpu.features(), wanted)?) };
     exceptions.set_interrupt_handler(Exception::Decrementer, tick)?;
     exceptions.set_interrupt_handler(Exception::ExternalInput, external)?;
 
