@@ -426,9 +426,8 @@ mod hardware {
         }
         let words = &exceptions.per_cpu.words;
         let line = u32::from(exceptions.cpu.core().cache_line);
-        // A whole line inside the stack.
-        let low = words.interrupt_stack_low.load(Ordering::Relaxed) - super::memory_layout::GUARD;
-        let address = low.next_multiple_of(line);
+        // A whole line inside the stack, above the guard word, which is set already.
+        let address = words.interrupt_stack_low.load(Ordering::Relaxed).next_multiple_of(line);
         let slot = exceptions.per_cpu.slot(Exception::Alignment, false);
         let before = slot.swap(refuses_dcbz as *mut (), Ordering::AcqRel);
         let taken: u32;
