@@ -42,10 +42,10 @@ pub(crate) fn build_steps(wanted: &Wanted) -> Result<Vec<Step>> {
 }
 
 /// A step per board, configuration and program.
-pub(crate) fn program_steps(_: &Wanted) -> Result<Vec<Step>> {
+pub(crate) fn program_steps(wanted: &Wanted) -> Result<Vec<Step>> {
     let mut steps = Vec::new();
     for board in boards::present() {
-        for program in programs::of(board)? {
+        for program in programs::of(board)?.into_iter().filter(|program| wanted.full || !program.wishes.full) {
             let suitable = board.configs.iter().filter(|config| program.suits(config));
             for (place, config) in suitable.enumerate() {
                 let name = format!("run {} {} {}", board.name, config.label, program.key(board));

@@ -8,13 +8,13 @@
 
 use core::sync::atomic::Ordering;
 
+use super::this_cpu;
 use crate::percpu::PerCpu;
 
-#[cfg(target_arch = "powerpc")]
-use crate::{fatal::Cause, frame::InterruptFrame};
+use crate::fatal::Cause;
+use crate::frame::InterruptFrame;
 
 /// Counts an interrupt; whether there were more than `limit` since the last tick.
-#[cfg_attr(not(target_arch = "powerpc"), allow(dead_code, reason = "called by handlers"))]
 fn storms(cpu: &PerCpu, limit: u32) -> bool {
     let before = cpu.words.interrupts.load(Ordering::Relaxed);
     cpu.words.interrupts.store(before.saturating_add(1), Ordering::Relaxed);
@@ -22,7 +22,6 @@ fn storms(cpu: &PerCpu, limit: u32) -> bool {
 }
 
 /// Counts a tick; whether more than `limit` in a row hit an interrupt handler.
-#[cfg_attr(not(target_arch = "powerpc"), allow(dead_code, reason = "called by handlers"))]
 fn sticks(cpu: &PerCpu, limit: u32) -> bool {
     cpu.words.interrupts.store(0, Ordering::Relaxed);
     // The tick's own level is one.
@@ -31,14 +30,13 @@ fn sticks(cpu: &PerCpu, limit: u32) -> bool {
     late > limit
 }
 
-#[cfg(target_arch = "powerpc")]
 impl InterruptFrame {
     /// To be called by the handlers of devices: counts interrupts between two ticks (whose handler calls
     /// [`watch_progress`](Self::watch_progress)). More than `limit` end in the fatal report, with the frame of the last.
     pub fn watch_storm(&mut self, limit: u32) {
         // SAFETY: a handler runs only after an install, and stays on its CPU.
-        if storms(unsafe { PerCpu::current() }, limit) {
-            crate::fatal::interrupts_are_wrong(Cause::InterruptStorm, self);
+        if storms(unsafe { this_cpu() }, limit) {
+            self.is_wrong(Cause::InterruptStorm);
         }
     }
 
@@ -46,9 +44,17 @@ impl InterruptFrame {
     /// ends in the fatal report, with the frame of the tick: its PC is where that handler is.
     pub fn watch_progress(&mut self, limit: u32) {
         // SAFETY: a handler runs only after an install, and stays on its CPU.
-        if sticks(unsafe { PerCpu::current() }, limit) {
-            crate::fatal::interrupts_are_wrong(Cause::HandlerStuck, self);
+        if sticks(unsafe { this_cpu() }, limit) {
+            self.is_wrong(Cause::HandlerStuck);
         }
+    }
+
+    /// Ends in the fatal report; a host has none.
+    fn is_wrong(&mut self, cause: Cause) {
+        #[cfg(target_arch = "powerpc")]
+        crate::fatal::interrupts_are_wrong(cause, self);
+        #[cfg(not(target_arch = "powerpc"))]
+        let _ = cause;
     }
 }
 
