@@ -21,6 +21,16 @@
 //! architecture calls invalid, little-endian programs, user programs (they could reach what only the supervisor may), programs
 //! with another address translation than the handler's, loads into r13 (which belongs to the CPU, not to the program), and
 //! stores into the exception's own frame.
+//!
+//! ```
+//! use hal_exc_api::alignment::{Offset, Operation, Refusal, decode};
+//!
+//! let access = decode(0x8064_0002)?; // lwz r3,2(r4)
+//! assert_eq!(access.operation, Operation::Load { width: 4, algebraic: false, reversed: false });
+//! assert_eq!((access.data, access.base, access.offset), (3, 4, Offset::Displacement(2)));
+//! assert_eq!(decode(0x7C60_2028), Err(Refusal::Reservation(0x7C60_2028))); // lwarx r3,0,r4
+//! # Ok::<(), Refusal>(())
+//! ```
 
 mod decode;
 mod execute;

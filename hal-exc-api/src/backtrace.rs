@@ -5,6 +5,21 @@
 //! LR that the caller's frame was given to save. A report walks it after something went wrong, so nothing it
 //! finds is believed: each step is checked for alignment, range and direction before it is read, the number of
 //! steps is bounded, and the walk says why it ended. A fault in the fault printer would be the worst report.
+//!
+//! ```
+//! use hal_exc_api::backtrace::{Backtrace, ReadMemory, StackRange};
+//!
+//! struct Words(&'static [u32]);
+//! impl ReadMemory for Words {
+//!     fn read_word(&self, address: u32) -> Option<u32> {
+//!         self.0.get((address as usize - 0x1000) / 4).copied()
+//!     }
+//! }
+//!
+//! let stack = Words(&[0x1008, 0, 0, 0x0010_0234]);
+//! let walk = Backtrace::new(&stack, StackRange { low: 0x1000, high: 0x1010 }, 0x1000, 32);
+//! assert_eq!(walk.to_string(), "called from: 00100234 (outermost frame)\n");
+//! ```
 
 use core::fmt;
 

@@ -3,7 +3,7 @@
 //!
 //! The wrappers save none of it, and this crate's code uses none of it: by default a handler leaves those registers
 //! alone, as code built for soft float does, and exceptions cost nothing for units that nobody uses. A board whose handler
-//! does use a unit registers it through [`shim::wrap`] with what it [`Wanted`]: the entry in the handler table is then a
+//! does use a unit registers it through `shim::wrap` with what it [`Wanted`]: the entry in the handler table is then a
 //! *shim* that saves the interrupted program's state, calls the handler, and restores it. Other handlers' entries are
 //! untouched.
 //!
@@ -32,7 +32,7 @@ pub use fp::FpContext;
 pub use spe::SpeContext;
 pub use vector::{LiveVectorContext, VectorContext};
 
-use crate::cpu::{Cpu, Features};
+use crate::cpu::Features;
 
 /// A save area for the state of one or more units.
 ///
@@ -99,15 +99,16 @@ impl Wanted {
         Self(kept)
     }
 
-    /// Which shim does this on `cpu`.
+    /// Which shim does this on a CPU with `features`: those of its model, or those found by probing where the model
+    /// leaves a unit open.
     ///
     /// # Errors
     /// * [`ContextError::UnitMissing`] when the CPU lacks a unit; [`present_in`](Self::present_in) leaves those out.
     /// * [`ContextError::Combination`] for SPE together with another unit, which no core has.
-    pub fn plan(self, cpu: &Cpu) -> Result<Plan, ContextError> {
-        let missing = self.0 & !self.present_in(cpu.features()).0;
+    pub const fn plan(self, features: Features) -> Result<Plan, ContextError> {
+        let missing = self.0 & !self.present_in(features).0;
         if missing != 0 {
-            return Err(ContextError::UnitMissing { wanted: Self(missing), model: cpu.model().name });
+            return Err(ContextError::UnitMissing { wanted: Self(missing), features });
         }
         Ok(match (self.has(Self::FP), self.has(Self::VECTOR), self.has(Self::LIVE_VECTOR), self.has(Self::SPE)) {
             (false, false, _, false) => Plan::None,
@@ -163,8 +164,8 @@ pub enum ContextError {
     UnitMissing {
         /// Which.
         wanted: Wanted,
-        /// The CPU's model.
-        model: &'static str,
+        /// What the CPU has.
+        features: Features,
     },
     /// No core has these units together.
     Combination(Wanted),
@@ -173,7 +174,7 @@ pub enum ContextError {
 impl fmt::Display for ContextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnitMissing { wanted, model } => write!(f, "{model} has no unit for: {wanted}"),
+            Self::UnitMissing { wanted, features } => write!(f, "no unit for {wanted} in a CPU with {features}"),
             Self::Combination(wanted) => write!(f, "no shim saves this together: {wanted}"),
         }
     }

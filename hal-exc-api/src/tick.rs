@@ -14,7 +14,8 @@
 //!
 //! The arithmetic ([`Schedule`], [`DecrementerTick`], [`ReloadTick`]) is generic over the registers and tested on the
 //! host against simulated timers; the registers themselves are the `hardware` module, for PowerPC only.
-//! The 601 has a real-time clock in place of the time base and is refused with [`TickError::NoTimeBase`].
+//! The 601 has a real-time clock in place of the time base and the e200z0 has neither: both are refused with
+//! [`TickError::NoTimeBase`].
 
 mod decrementer;
 mod delay;
@@ -30,7 +31,7 @@ pub use delay::TimeBaseDelay;
 pub use reload::{ReloadTick, ReloadTimer};
 pub use schedule::Schedule;
 
-use crate::cpu::{Cpu, Group, Pvr, TickTimer};
+use crate::cpu::{Cpu, Features, Pvr, TickTimer};
 
 /// A 64-bit counter that counts up steadily: the time base (SPR 268 and 269).
 pub trait TimeBase {
@@ -119,7 +120,7 @@ impl fmt::Display for TickError {
             Self::Rate { time_base_hz, hz } => {
                 write!(f, "a time base of {time_base_hz} Hz cannot make {hz} ticks a second")
             }
-            Self::NoTimeBase(pvr) => write!(f, "the CPU with PVR {pvr} has a real-time clock and no time base"),
+            Self::NoTimeBase(pvr) => write!(f, "the CPU with PVR {pvr} has no time base"),
             Self::TimeBaseStopped(value) => write!(f, "the time base stands still at {value:#x}"),
         }
     }
@@ -130,10 +131,11 @@ impl core::error::Error for TickError {}
 /// Which timer makes the tick of `cpu`.
 ///
 /// # Errors
-/// [`TickError::NoTimeBase`] for the 601.
+/// [`TickError::NoTimeBase`] for the 601 and the e200z0.
 pub fn timer_of(cpu: &Cpu) -> Result<TickTimer, TickError> {
-    match cpu.group() {
-        Group::Ppc601 => Err(TickError::NoTimeBase(cpu.pvr())),
-        _ => Ok(cpu.core().tick),
+    if cpu.features().contains(Features::TIME_BASE) {
+        Ok(cpu.core().tick)
+    } else {
+        Err(TickError::NoTimeBase(cpu.pvr()))
     }
 }

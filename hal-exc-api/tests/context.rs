@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 
 use hal_exc_api::context::shim::{FrameHandler, Pair, shim};
 use hal_exc_api::context::{Context, ContextError, Plan, Wanted};
-use hal_exc_api::cpu::{Cpu, Pvr, identify};
+use hal_exc_api::cpu::{Cpu, Features, Pvr, identify};
 use hal_exc_api::handler::Handled;
 
 thread_local! {
@@ -35,6 +35,7 @@ unsafe impl<const N: usize> Context for Unit<N> {
     }
 
     unsafe fn restore(area: *const Self, msr: u32) {
+        assert_ne!(MSR.get() & 1 << N, 0, "unit {N} is off when its state is restored");
         let mut units = UNITS.get();
         // SAFETY: the shim passes the area that `save` filled.
         units[N] = unsafe { area.read() }.0;
@@ -100,24 +101,27 @@ fn cpu(pvr: u32) -> Cpu {
 fn what_is_wanted_must_be_there() {
     let (e500v2, e500mc, ppc7400, ppc405) = (cpu(0x8021_0030), cpu(0x8023_0030), cpu(0x000C_0209), cpu(0x4011_0000));
     for any in [&e500v2, &e500mc, &ppc7400, &ppc405] {
-        assert_eq!(Wanted::NONE.plan(any), Ok(Plan::None));
+        assert_eq!(Wanted::NONE.plan(any.features()), Ok(Plan::None));
     }
-    assert_eq!(Wanted::SPE.plan(&e500v2), Ok(Plan::Spe));
-    assert_eq!(Wanted::FP.plan(&e500mc), Ok(Plan::Fp));
-    assert_eq!(Wanted::VECTOR.plan(&ppc7400), Ok(Plan::Vector));
-    assert_eq!(Wanted::LIVE_VECTOR.plan(&ppc7400), Ok(Plan::LiveVector));
-    assert_eq!(Wanted::FP.with(Wanted::VECTOR).plan(&ppc7400), Ok(Plan::FpVector));
-    assert_eq!(Wanted::FP.with(Wanted::LIVE_VECTOR).plan(&ppc7400), Ok(Plan::FpLiveVector));
+    assert_eq!(Wanted::SPE.plan(e500v2.features()), Ok(Plan::Spe));
+    assert_eq!(Wanted::FP.plan(e500mc.features()), Ok(Plan::Fp));
+    assert_eq!(Wanted::VECTOR.plan(ppc7400.features()), Ok(Plan::Vector));
+    assert_eq!(Wanted::LIVE_VECTOR.plan(ppc7400.features()), Ok(Plan::LiveVector));
+    assert_eq!(Wanted::FP.with(Wanted::VECTOR).plan(ppc7400.features()), Ok(Plan::FpVector));
+    assert_eq!(Wanted::FP.with(Wanted::LIVE_VECTOR).plan(ppc7400.features()), Ok(Plan::FpLiveVector));
 
     let everything = Wanted::FP.with(Wanted::LIVE_VECTOR).with(Wanted::SPE);
-    assert_eq!(everything.present_in(ppc405.features()).plan(&ppc405), Ok(Plan::None));
-    assert_eq!(everything.present_in(e500v2.features()).plan(&e500v2), Ok(Plan::Spe));
-    assert_eq!(everything.present_in(ppc7400.features()).plan(&ppc7400), Ok(Plan::FpLiveVector));
+    assert_eq!(everything.present_in(ppc405.features()).plan(ppc405.features()), Ok(Plan::None));
+    assert_eq!(everything.present_in(e500v2.features()).plan(e500v2.features()), Ok(Plan::Spe));
+    assert_eq!(everything.present_in(ppc7400.features()).plan(ppc7400.features()), Ok(Plan::FpLiveVector));
 
-    let error = Wanted::FP.with(Wanted::SPE).plan(&e500v2).unwrap_err();
-    assert_eq!(error, ContextError::UnitMissing { wanted: Wanted::FP, model: "e500v2" });
-    assert_eq!(error.to_string(), "e500v2 has no unit for: fp");
-    assert!(matches!(Wanted::VECTOR.plan(&e500mc), Err(ContextError::UnitMissing { .. })));
+    let error = Wanted::FP.with(Wanted::SPE).plan(e500v2.features()).unwrap_err();
+    assert_eq!(error, ContextError::UnitMissing { wanted: Wanted::FP, features: e500v2.features() });
+    assert!(error.to_string().starts_with("no unit for fp in a CPU with spe "), "{error}");
+    // A probe that found the optional unit.
+    let probed = ppc405.features().with(Features::FPU);
+    assert_eq!(Wanted::FP.plan(probed), Ok(Plan::Fp));
+    assert!(matches!(Wanted::VECTOR.plan(e500mc.features()), Err(ContextError::UnitMissing { .. })));
     let text = ContextError::Combination(Wanted::FP.with(Wanted::SPE)).to_string();
     assert_eq!(text, "no shim saves this together: fp spe");
 }

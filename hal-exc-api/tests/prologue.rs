@@ -24,7 +24,7 @@ fn reachable(at: u32, target: u32) -> bool {
     let distance = i64::from(target) - i64::from(at);
     let wrapped = [distance, distance + (1 << 32), distance - (1 << 32)];
     let relative = wrapped.iter().any(|d| (-33_554_432..=33_554_428).contains(d));
-    let absolute = target < 0x0200_0000 || target >= 0xFE00_0000;
+    let absolute = !(0x0200_0000..0xFE00_0000).contains(&target);
     relative || absolute
 }
 

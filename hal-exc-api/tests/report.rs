@@ -6,6 +6,7 @@ use hal_exc_api::exception::{Exception, VectorWord};
 use hal_exc_api::flavor::Flavor;
 use hal_exc_api::frame::{CriticalFrame, Frame, InterruptFrame, IsolatedFrame};
 use hal_exc_api::report::Report;
+use proptest::prelude::*;
 
 fn model(pvr: u32) -> &'static Model {
     identify(Pvr(pvr)).unwrap().model()
@@ -169,6 +170,93 @@ fn every_exception_on_every_model_prints() {
                 let text = Report::of_model(model, &frame).to_string();
                 assert!(text.starts_with(&format!("exception: {}, synchronous", exception.name())), "{text}");
                 assert_eq!(text.lines().filter(|line| line.starts_with('r')).count(), 8, "{text}");
+            }
+        }
+    }
+}
+
+/// Bits and names written down from the manuals, apart from the tables: PVR, exception, syndrome, what the report says.
+const SYNDROMES: &[(u32, Exception, u32, &str)] = &[
+    (0x8021_0030, Exception::Program, 0x0800_0000, "ESR 08000000  illegal instruction"),
+    (0x8021_0030, Exception::Program, 0x0400_0000, "ESR 04000000  privileged instruction"),
+    (0x8021_0030, Exception::Program, 0x0200_0000, "ESR 02000000  trap"),
+    (0x8021_0030, Exception::Program, 0x0100_0000, "ESR 01000000  floating point"),
+    (0x8021_0030, Exception::Program, 0x0004_0000, "ESR 00040000  unimplemented operation"),
+    (0x8021_0030, Exception::DataStorage, 0x0080_0000, "ESR 00800000  store"),
+    (0x8021_0030, Exception::DataStorage, 0x0020_0000, "ESR 00200000  data cache locking"),
+    (0x8021_0030, Exception::DataStorage, 0x0010_0000, "ESR 00100000  instruction cache locking"),
+    (0x8021_0030, Exception::InstructionStorage, 0x0002_0000, "ESR 00020000  byte ordering"),
+    (0x8021_0030, Exception::SpeUnavailable, 0x0000_0080, "ESR 00000080  SPE or vector"),
+    (0x8021_0030, Exception::Alignment, 0x0080_0000, "ESR 00800000  store"),
+    (0x8021_0030, Exception::Debug, 0x0800_0000, "DBSR 08000000  instruction complete"),
+    (0x8021_0030, Exception::Debug, 0x0100_0000, "DBSR 01000000  trap"),
+    (0x8021_0030, Exception::MachineCheck, 0x8000_0000, "MCSR 80000000  machine-check pin"),
+    (0x8021_0030, Exception::MachineCheck, 0x0000_0040, "MCSR 00000040  bus read address"),
+    (0x8023_0030, Exception::MachineCheck, 0x0010_0000, "MCSR 00100000  non-maskable interrupt"),
+    (0x4011_0000, Exception::DataTlbMiss, 0x0080_0000, "ESR 00800000  store"),
+    (0x4011_0000, Exception::DataStorage, 0x0040_0000, "ESR 00400000  zone protection"),
+    (0x4011_0000, Exception::MachineCheck, 0x8000_0000, "ESR 80000000  instruction machine check"),
+    (0x4011_0000, Exception::Debug, 0x4000_0000, "DBSR 40000000  branch taken"),
+    (0x0006_0101, Exception::DataStorage, 0x4000_0000, "DSISR 40000000  no translation"),
+    (0x0006_0101, Exception::DataStorage, 0x0800_0000, "DSISR 08000000  protection"),
+    (0x0006_0101, Exception::DataStorage, 0x0A00_0000, "DSISR 0a000000  protection, store"),
+    (0x0006_0101, Exception::DataStorage, 0x0040_0001, "DSISR 00400001  data breakpoint, unnamed 00000001"),
+    (0x8021_0030, Exception::DataStorage, 0, "ESR 00000000  no reason given"),
+];
+
+#[test]
+fn syndromes_have_their_names() {
+    for &(pvr, exception, syndrome, line) in SYNDROMES {
+        let mut frame = full(exception, 0);
+        frame.syndrome = syndrome;
+        let text = Report::of_model(model(pvr), &frame).to_string();
+        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+    }
+}
+
+/// The same for the reasons that classic cores give in SRR1.
+const REASONS: &[(Exception, u32, &str)] = &[
+    (Exception::Program, 0x0008_0000, "illegal instruction"),
+    (Exception::Program, 0x0004_0000, "privileged instruction"),
+    (Exception::Program, 0x0002_0000, "trap"),
+    (Exception::Program, 0x0010_0000, "floating-point exception"),
+    (Exception::InstructionStorage, 0x4000_0000, "no translation"),
+    (Exception::InstructionStorage, 0x1000_0000, "no-execute or guarded"),
+    (Exception::InstructionStorage, 0x0800_0000, "protection"),
+    (Exception::DataStoreTlbMiss, 0x0001_0000, "store"),
+];
+
+#[test]
+fn reasons_in_srr1_have_their_names() {
+    for &(exception, bit, name) in REASONS {
+        let frame = full(exception, bit | 0x9030);
+        let text = Report::of_model(ppc603(), &frame).to_string();
+        let line = format!("    of which {bit:08x} is the reason: {name}");
+        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        assert!(text.contains("EE ME IR DR\n"), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a frame holds, it prints in a bounded number of lines.
+    #[test]
+    fn any_frame_prints(vector in any::<u32>(), msr in any::<u32>(), syndrome in any::<u32>(), row in 0usize..1000) {
+        let models: Vec<_> = hal_exc_api::cpu::models().collect();
+        let model = models[row % models.len()];
+        for vector in [VectorWord::from_raw(vector), VectorWord::new(Exception::ALL[row % Exception::ALL.len()], row % 2 == 0)] {
+            let mut frame = Frame::new(vector, vector.raw(), msr);
+            (frame.syndrome, frame.cr, frame.xer) = (syndrome, syndrome, syndrome);
+            let interrupt = InterruptFrame::new(vector, vector.raw(), msr);
+            for text in [
+                Report::of_model(model, &frame).to_string(),
+                Report::of_model(model, &IsolatedFrame::new(frame)).to_string(),
+                Report::of_model(model, &interrupt).to_string(),
+                Report::of_model(model, &CriticalFrame::new(interrupt, msr, syndrome)).to_string(),
+            ] {
+                prop_assert!((13..=21).contains(&text.lines().count()), "{}", text);
+                prop_assert!(text.is_ascii() && text.ends_with('\n'));
             }
         }
     }

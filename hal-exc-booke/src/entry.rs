@@ -27,12 +27,13 @@ cfg_if! {
         macro_rules! pair_is_free {
             ($critical:literal, $slot:literal) => {
                 concat!(
+                    "andis. %r6, %r5, 2\nbne+ 8f\n",   // CE was on: no critical interrupt is on its way
                     "lis %r6, ", $critical, "_far@ha\naddi %r6, %r6, ", $critical, "_far@l\n",
                     "subf %r6, %r6, %r4\n",            // distance from the wrapper
                     "cmplwi %r6, ", $critical, "_end - ", $critical, "_far\nblt- 7f\n",
                     "lwz %r6, HX_VECTOR_BASE(%r13)\nsubf %r6, %r6, %r4\n", // distance from the vectors
                     "addi %r6, %r6, -", $slot, "\n",
-                    "cmplwi %r6, 16\nblt- 7f",
+                    "cmplwi %r6, 16\nblt- 7f\n8:",
                 )
             };
         }

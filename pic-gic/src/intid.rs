@@ -42,15 +42,26 @@ pub enum Special {
 }
 
 impl Special {
+    /// Whether `id` is one of the four, in one comparison.
+    #[inline(always)]
+    pub(crate) const fn is(id: u32) -> bool {
+        id & !3 == 1020
+    }
+
+    /// Which of the four `id` is, by its low bits.
+    #[inline]
+    pub(crate) const fn of(id: u32) -> Self {
+        match id & 3 {
+            0 => Self::ForSecureEl1,
+            1 => Self::ForNonSecure,
+            2 => Self::OtherGroup,
+            _ => Self::None,
+        }
+    }
+
     /// The special number `id`, if it is one.
     pub const fn from_id(id: u32) -> Option<Self> {
-        match id {
-            1020 => Some(Self::ForSecureEl1),
-            1021 => Some(Self::ForNonSecure),
-            1022 => Some(Self::OtherGroup),
-            1023 => Some(Self::None),
-            _ => None,
-        }
+        if Self::is(id) { Some(Self::of(id)) } else { None }
     }
 }
 

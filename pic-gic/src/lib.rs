@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #![doc = include_str!("../README.md")]
+#![doc = document_features::document_features!()]
 #![no_std]
 
 #[cfg(any(test, feature = "model"))]

@@ -4,7 +4,7 @@
 //! Not memory that stands in for registers: acknowledging takes the most urgent pending interrupt
 //! and raises the running priority, ending lowers it, level inputs stay up, SGIs remember their
 //! sources, unimplemented priority bits read as zero. The real driver runs against it through
-//! [`Registers`] and [`SystemRegisters`](crate::v3::SystemRegisters). What hardware leaves
+//! [`Registers`](crate::access::Registers) and [`SystemRegisters`](crate::v3::SystemRegisters). What hardware leaves
 //! unpredictable is recorded as a violation ([`Model::violations`]).
 //!
 //! Faults can be switched on ([`Fault`]): waits that never end, registers that are not there.
@@ -226,7 +226,11 @@ impl Model {
         } else {
             state.best2(cpu).filter(|&(_, priority, _)| priority < state.running(cpu))?
         };
-        let fiq = if state.shape.version == 3 { !group1 } else { !group1 && state.groups() && state.cores[cpu].ctlr & 8 != 0 };
+        let fiq = if state.shape.version == 3 {
+            !group1
+        } else {
+            !group1 && state.groups() && state.cores[cpu].ctlr & 8 != 0
+        };
         Some(if fiq { Signal::Fiq } else { Signal::Irq })
     }
 

@@ -4,13 +4,14 @@
 mod bad_input;
 mod behaviour;
 mod defects;
+mod irq_manager;
 mod property;
 mod register_map;
 
 use crate::model::{Block, Block3, Model, Shape, Sys};
 use crate::v2::GicV2;
 use crate::v3::{GicV3, Region};
-use hal_exc_api::pic::{Acknowledge, Acknowledged, Claim, CpuId, CpuInterface, LineMask, Line};
+use hal_exc_api::pic::{Acknowledge, Acknowledged, Claim, CpuId, CpuInterface, Line, LineMask};
 
 /// A v1 or v2 controller with every core up; `fiq` armed.
 fn v2(model: &Model, cpus: usize) -> GicV2<Block<'_>> {

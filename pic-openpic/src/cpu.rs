@@ -9,7 +9,7 @@ use hal_exc_api::pic::{
 use crate::bus::{Bus, after_branch, complete};
 use crate::handshake::Handshake;
 use crate::pic::{MPIC_LINES, OpenPic};
-use crate::registers::{CTPR_ALL, acknowledge, end, ipi_dispatch, task_priority};
+use crate::registers::{CTPR_ALL, end, ipi_dispatch, task_priority};
 
 /// An interrupt in service. Ended by [`Acknowledge::end`].
 #[derive(Debug)]
@@ -106,20 +106,11 @@ impl<B: Bus, H: Handshake> OpenPic<B, H> {
         if number < count { Ok(()) } else { Err(PicError::NoSuchIpi { number, count }) }
     }
 
-    /// Ends whatever is in service on `cpu`, whose task priority holds everything back.
-    fn drain(&self, cpu: CpuId) -> Result<(), PicError> {
-        // One interrupt per priority can be in service; an end too many is ignored.
+    /// Ends whatever is in service on `cpu`. One interrupt per priority can be; an end too many is ignored.
+    fn drain(&self, cpu: CpuId) {
         for _ in 0..=CTPR_ALL {
             self.bus.write(end(cpu), 0);
         }
-        // With everything held back there is nothing to acknowledge.
-        for _ in 0..=CTPR_ALL {
-            if self.bus.read(acknowledge(cpu)) == self.vectors.spurious() {
-                return Ok(());
-            }
-            self.bus.write(end(cpu), 0);
-        }
-        Err(PicError::Timeout { what: "draining the controller", line: None })
     }
 }
 
@@ -133,9 +124,12 @@ impl<B: Bus, H: Handshake> CpuInterface for OpenPic<B, H> {
     fn quiet_cpu(&self, cpu: CpuId) -> Result<(), PicError> {
         self.check_cpu(cpu)?;
         self.bus.write(task_priority(cpu), CTPR_ALL);
-        // The threshold is in force before the drain looks for spurious.
-        let _ = self.bus.read(task_priority(cpu));
-        self.drain(cpu)
+        // Read back: the threshold is in force before anything is ended, and somebody is there.
+        if self.bus.read(task_priority(cpu)) != CTPR_ALL {
+            return Err(PicError::Timeout { what: "the task priority register", line: None });
+        }
+        self.drain(cpu);
+        Ok(())
     }
 }
 

@@ -20,13 +20,16 @@ pub(crate) type Images = Arc<BTreeMap<String, PathBuf>>;
 
 /// Builds every program of `package` for `target`; the second call returns what the first one found.
 pub(crate) fn images(package: &str, target: &str) -> Result<Images> {
-    static BUILT: Mutex<BTreeMap<(String, String), Result<Images, String>>> = Mutex::new(BTreeMap::new());
+    static BUILT: Mutex<BTreeMap<(String, String), Option<Images>>> = Mutex::new(BTreeMap::new());
     // Held while building: cargo would queue a second build anyway.
     let mut built = BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let result = built.entry((package.to_owned(), target.to_owned())).or_insert_with(|| {
-        with(toolchain::current(), package, target).map(Arc::new).map_err(|error| format!("{error:#}"))
-    });
-    result.clone().map_err(|text| anyhow!(text))
+    let key = (package.to_owned(), target.to_owned());
+    if let Some(earlier) = built.get(&key) {
+        return earlier.clone().ok_or_else(|| anyhow!("{package} was not built for {target}; the reason is above"));
+    }
+    let result = with(toolchain::current(), package, target).map(Arc::new);
+    built.insert(key, result.as_ref().ok().cloned());
+    result
 }
 
 /// The image of one program.
@@ -64,7 +67,7 @@ pub(crate) fn with(toolchain: Toolchain, package: &str, target: &str) -> Result<
     let messages = messages.join().unwrap_or_default();
     drop(progress);
     if !status.success() {
-        return Err(anyhow!("building {package} for {target} failed\n{messages}"));
+        return Err(anyhow!("building {package} for {target} failed\n{}", from_first_error(&messages)));
     }
     keep(images, &workspace::root().join("target/images").join(toolchain.folder()).join(target).join(package))
 }
@@ -81,6 +84,12 @@ fn keep(images: BTreeMap<String, PathBuf>, folder: &Path) -> Result<BTreeMap<Str
             Ok((name, copy))
         })
         .collect()
+}
+
+/// The compiler's words without what went well before; all of them if none is an error.
+fn from_first_error(messages: &str) -> &str {
+    let start = if messages.starts_with("error") { Some(0) } else { messages.find("\nerror").map(|place| place + 1) };
+    &messages[start.unwrap_or(0)..]
 }
 
 /// The program and file that a message of cargo announces.
@@ -116,5 +125,12 @@ mod tests {
         let (one, two) = (build("one"), build("two"));
         assert_eq!(std::fs::read_to_string(&one["hello"]).unwrap(), "one");
         assert_eq!(std::fs::read_to_string(&two["hello"]).unwrap(), "two");
+    }
+
+    #[test]
+    fn the_first_error_is_where_reading_begins() {
+        assert_eq!(from_first_error("warning: x\n  Compiling\nerror[E1]: y\n z\n"), "error[E1]: y\n z\n");
+        assert_eq!(from_first_error("error: y"), "error: y");
+        assert_eq!(from_first_error("killed"), "killed");
     }
 }

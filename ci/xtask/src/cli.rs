@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::outcome::Outcome;
-use crate::{cpu, demo, run, setup, test, toolchain};
+use crate::{boot_matrix, count, cpu, demo, run, setup, sweep, test, toolchain};
 
 /// Set-up, demo, tests, race sweeps and counts of this workspace.
 #[derive(Debug, Parser)]
@@ -34,8 +34,37 @@ enum Command {
     Test(TestArgs),
     /// Run one program on one board; its exit status is the verdict
     Run(RunArgs),
+    /// The one PowerPC image on every CPU model that each emulated board accepts
+    BootMatrix(BootMatrixArgs),
     /// Which CPU is this, which crate serves it, what are its vectors
     Cpu(CpuArgs),
+    /// The race sweeps: an upper exception at every instruction boundary of a lower path
+    Sweep(SweepArgs),
+    /// Instructions, loads and stores on each exception path, beside the floor and the reference figure
+    Count(CountArgs),
+}
+
+#[derive(Debug, Args)]
+struct CountArgs {
+    /// One JSON object per line
+    #[arg(long)]
+    json: bool,
+    /// Only this board
+    #[arg(long, value_name = "BOARD")]
+    board: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct SweepArgs {
+    /// One JSON object per line
+    #[arg(long)]
+    json: bool,
+    /// Only this board
+    #[arg(long, value_name = "BOARD")]
+    board: Option<String>,
+    /// Run every mutant too and demand that it is caught
+    #[arg(long)]
+    mutants: bool,
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +91,16 @@ struct CpuArgs {
     /// Processor version registers, in hexadecimal
     #[arg(required = true, value_name = "PVR")]
     pvrs: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct BootMatrixArgs {
+    /// One JSON object per line
+    #[arg(long)]
+    json: bool,
+    /// Only this board
+    #[arg(long, value_name = "BOARD")]
+    board: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +151,11 @@ pub(crate) fn dispatch() -> Result<Outcome> {
             timeout: args.timeout,
             options: args.options,
         }),
+        Command::Sweep(args) => {
+            sweep::run(&sweep::Request { board: args.board, mutants: args.mutants, json: args.json })
+        }
+        Command::Count(args) => count::run(&count::Request { board: args.board, json: args.json }),
+        Command::BootMatrix(args) => boot_matrix::run(&boot_matrix::Request { json: args.json, board: args.board }),
         Command::Cpu(args) => cpu::run(&cpu::Request { pvrs: args.pvrs, json: args.json }),
     }
 }

@@ -14,7 +14,7 @@ use crate::table::Table;
 
 mod models;
 
-pub(crate) use models::steps;
+pub(crate) use models::{listed, steps};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -66,6 +66,11 @@ fn look_up(pvr: Pvr) -> Result<Served, Lack> {
     };
     let table = (family.table)(&cpu).ok_or_else(|| lack(format!("{} has no vectors for {cpu}", family.name)))?;
     Ok(Served { cpu, crate_name: family.name, table })
+}
+
+/// The family of the CPU with this PVR, as people name it; `unknown` where no crate serves it.
+pub(crate) fn family_of(pvr: u32) -> &'static str {
+    look_up(Pvr(pvr)).map_or("unknown", |served| family(&served.cpu))
 }
 
 /// The family as people name it; the 405 and the e200 share a crate with others.

@@ -65,6 +65,11 @@ impl Elf {
         self.entry
     }
 
+    /// All symbols.
+    pub(crate) fn symbols(&self) -> &[Symbol] {
+        &self.symbols
+    }
+
     /// The symbol of exactly this name.
     pub(crate) fn symbol(&self, name: &str) -> Result<&Symbol> {
         self.symbols

@@ -6,9 +6,11 @@
 //! and what it wants checked by `test` it registers in `test::SOURCES`.
 
 mod boards;
+mod boot_matrix;
 mod build;
 mod checks;
 mod cli;
+mod count;
 mod cpu;
 mod crates;
 mod demo;
@@ -29,6 +31,7 @@ mod records;
 mod run;
 mod setup;
 mod sockets;
+mod sweep;
 mod table;
 mod test;
 mod toolchain;

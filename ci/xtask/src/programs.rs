@@ -20,17 +20,17 @@ pub(crate) struct Wishes {
     pub(crate) timeout: u32,
     /// `only=LABEL,LABEL`: the configurations on which the program makes sense.
     pub(crate) only: Option<Vec<String>>,
+    /// `full`: a long form, only for `test --full`.
+    pub(crate) full: bool,
     /// `qtest`: the program asks for pin changes by lines `@ qtest COMMAND`.
     pub(crate) qtest: bool,
-    /// `full`: the program takes long, and is part of `test --full` only.
-    pub(crate) full: bool,
     /// `args=…`: further options for QEMU, separated by blanks.
     pub(crate) args: Vec<String>,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self { smp: None, timeout: 60, only: None, qtest: false, full: false, args: Vec::new() }
+        Self { smp: None, timeout: 60, only: None, full: false, qtest: false, args: Vec::new() }
     }
 }
 
@@ -45,10 +45,10 @@ impl Wishes {
                 "smp" => wishes.smp = Some(number()?),
                 "timeout" => wishes.timeout = number()?,
                 "only" => wishes.only = Some(value.split(',').map(|label| label.trim().to_owned()).collect()),
-                "qtest" => wishes.qtest = true,
                 "full" => wishes.full = true,
+                "qtest" => wishes.qtest = true,
                 "args" => wishes.args.extend(value.split_whitespace().map(str::to_owned)),
-                _ => anyhow::bail!("`//@ {line}`: the keys are smp, timeout, only, qtest, full, args"),
+                _ => anyhow::bail!("`//@ {line}`: the keys are smp, timeout, only, full, qtest, args"),
             }
         }
         Ok(wishes)
@@ -125,9 +125,9 @@ mod tests {
 
     #[test]
     fn wishes_are_read_from_the_source() {
-        let wishes = Wishes::parse("// text\n//@ smp=2\n//@ timeout=5\n//@ only=e500v2, e500mc\n//@ qtest\n").unwrap();
-        assert_eq!((wishes.smp, wishes.timeout, wishes.qtest, wishes.full), (Some(2), 5, true, false));
-        assert!(Wishes::parse("//@ full").unwrap().full);
+        let wishes =
+            Wishes::parse("// text\n//@ smp=2\n//@ timeout=5\n//@ only=e500v2, e500mc\n//@ qtest\n//@ full\n").unwrap();
+        assert_eq!((wishes.smp, wishes.timeout, wishes.qtest, wishes.full), (Some(2), 5, true, true));
         assert_eq!(wishes.only, Some(vec!["e500v2".into(), "e500mc".into()]));
         assert!(Wishes::parse("//@ smp=two").is_err());
         assert!(Wishes::parse("//@ ram=2").unwrap_err().to_string().contains("ram=2"));

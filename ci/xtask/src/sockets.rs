@@ -35,10 +35,14 @@ pub(crate) struct Driven {
 impl Driven {
     /// Starts it; it gets `limit` for its whole life, and every answer a tenth of it.
     pub(crate) fn start(launch: &Launch, limit: Duration) -> Result<Self> {
+        Self::start_impatiently(launch, limit, limit / 10)
+    }
+
+    /// Starts it; no answer may take longer than `patience`.
+    pub(crate) fn start_impatiently(launch: &Launch, limit: Duration, patience: Duration) -> Result<Self> {
         let folder = tempfile::tempdir().context("a folder for sockets")?;
         let (debug, pins) = (folder.path().join("gdb"), folder.path().join("qtest"));
         let session = Session::start(&launch.clone().gdb(&debug).qtest(&pins), limit)?;
-        let patience = limit / 10;
         let connected = Gdb::connect(&debug, patience).and_then(|gdb| Ok((gdb, Qtest::connect(&pins, patience)?)));
         match connected {
             Ok((gdb, qtest)) => Ok(Self { gdb, qtest, session, _folder: folder }),

@@ -12,7 +12,9 @@ use anyhow::Result;
 
 use crate::outcome::{Outcome, unusable};
 use crate::progress::Progress;
-use crate::{checks, cpu, crates, demo, dependencies, disasm, docs, emulated, golden, sockets};
+use crate::{
+    boot_matrix, checks, count, cpu, crates, demo, dependencies, disasm, docs, emulated, golden, sockets, sweep,
+};
 
 /// What a module has to check.
 type Source = fn(&Wanted) -> Result<Vec<Step>>;
@@ -29,6 +31,9 @@ const SOURCES: &[Source] = &[
     sockets::steps,
     emulated::program_steps,
     demo::steps,
+    sweep::steps,
+    count::steps,
+    boot_matrix::steps,
 ];
 
 /// What is to be checked.

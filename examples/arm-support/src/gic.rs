@@ -5,6 +5,7 @@
 //! is generic over it and gives the verdict.
 
 mod fiq;
+mod irq;
 mod priority;
 mod restart;
 mod sgi;
@@ -13,6 +14,7 @@ mod storm;
 mod timer;
 
 pub use fiq::fiq;
+pub use irq::{Cores, Manager, irq, timer_entry};
 pub use priority::priority;
 pub use restart::restart;
 pub use sgi::sgi;
@@ -22,6 +24,7 @@ pub use timer::timer;
 
 use crate::{MAX_CPUS, cpu, println, smp, vectors};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use hal_exc_api::irq::IrqEntry;
 use hal_exc_api::pic::{
     Acknowledge, Acknowledged, Claim, CpuId, CpuInterface, InterProcessor, InterruptController, Line, LineAffinity,
     LineMask, LinePending, LinePriority, LineTrigger, PicError, TaskPriority,
@@ -119,9 +122,15 @@ impl Gic for v3::GicV3<Mmio, v3::CoreRegisters> {
 /// A board as the programs see it.
 pub trait Machine: 'static {
     /// Its controller.
-    type Pic: Gic;
+    type Pic: Gic + Send;
     /// The controller, made ready by core 0's first call.
     fn pic() -> &'static Self::Pic;
+    /// Makes the controller, for the interrupt manager to own.
+    fn make() -> Option<Self::Pic>;
+    /// The interrupt manager, not yet initialised.
+    fn irqs() -> &'static Manager<Self::Pic>;
+    /// The timer driver's entry: [`timer_entry`] in a static.
+    fn timer_entry() -> &'static IrqEntry;
     /// Starts the other cores; how many run altogether, `None` if one did not come.
     fn boot() -> Option<usize>;
     /// Timer line that each core has for itself.
@@ -180,7 +189,7 @@ fn bump(counter: &AtomicU32) {
     counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
 }
 
-fn irq<M: Machine>() {
+fn take_irq<M: Machine>() {
     let this = cpu::index();
     let Some(id) = CpuId::new(this) else { return };
     match M::pic().acknowledge(id) {
@@ -232,7 +241,7 @@ pub fn setup<M: Machine>() -> Result<usize, &'static str> {
 
 /// [`setup`], with `first` done on core 0 once its own interface works and before the others'.
 fn setup_with<M: Machine>(first: impl FnOnce() -> Verdict) -> Result<usize, &'static str> {
-    vectors::set_irq_handler(irq::<M>);
+    vectors::set_irq_handler(take_irq::<M>);
     vectors::set_fiq_handler(fiq_entry::<M>);
     let pic = M::pic();
     println!("controller: {}", pic.version());

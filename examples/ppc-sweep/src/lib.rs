@@ -57,9 +57,14 @@ static SWEEP_SYNDROME: AtomicU32 = AtomicU32::new(0);
 /// MSR\[EE\].
 const MSR_EE: u32 = 0x8000;
 
+/// How many events have happened. An event happens when it is counted, whenever it is written.
+#[unsafe(no_mangle)]
+static SWEEP_COUNT: AtomicU32 = AtomicU32::new(0);
+
 fn log(code: u32) {
-    if let Some(free) = SWEEP_LOG.iter().find(|entry| entry.load(Ordering::Relaxed) == 0) {
-        free.store(code, Ordering::Relaxed);
+    let place = SWEEP_COUNT.fetch_add(1, Ordering::Relaxed);
+    if let Some(entry) = SWEEP_LOG.get(place as usize) {
+        entry.store(code, Ordering::Relaxed);
     }
 }
 
@@ -131,12 +136,6 @@ extern "C" fn sweep_isolated(frame: &mut IsolatedFrame) -> Handled {
     Handled::Handled
 }
 
-/// The handler of the counts: the shortest there is, so that what is counted is the wrapper's.
-#[unsafe(no_mangle)]
-extern "C" fn count_handler(_: *mut ()) -> Handled {
-    Handled::Handled
-}
-
 fn attach(exceptions: &Exceptions, entry: &VectorEntry) -> Result<(), Failure> {
     let exception = entry.exception;
     match (entry.class(), entry.asynchronous) {
@@ -158,7 +157,7 @@ pub fn sweep(exceptions: &Exceptions) -> Result<(), Failure> {
     }
     println!("@ vectors base={:#010x}", exceptions.vector_base());
     thread::prepare(exceptions)?;
-    sweep_ready(count_handler as *const () as usize as u32);
+    sweep_ready(sweep_here as *const () as usize as u32);
     println!("{} vectors have handlers; the sweep needs its host", exceptions.table().entries().len());
     Ok(())
 }
@@ -201,9 +200,9 @@ pub use sweep_fatal as fatal;
 /// Where the host stops the guest.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn sweep_ready(count_handler: u32) {
-    // SAFETY: nothing is done; the argument and this keep the function from being removed.
-    unsafe { asm!("nop", in("r3") count_handler, options(nostack, preserves_flags)) };
+extern "C" fn sweep_ready(here: u32) {
+    // SAFETY: nothing is done; this keeps the function and what its argument names from being removed.
+    unsafe { asm!("nop", in("r3") here, options(nostack, preserves_flags)) };
 }
 
 core::arch::global_asm!(

@@ -2,14 +2,16 @@
 //! The board as the interrupt controller programs see it.
 
 use crate::{GICC, GICD, UART0_INTID, clock};
-use arm_support::gic::Machine;
+use arm_support::gic::{Cores, Machine, Manager, timer_entry};
 use arm_support::once::SetOnce;
 use arm_support::println;
+use hal_exc_api::irq::IrqEntry;
 use hal_exc_api::pic::Line;
 use pic_gic::access::Mmio;
 use pic_gic::v2::GicV2;
 
 static PIC: SetOnce<GicV2<Mmio>> = SetOnce::new();
+static IRQS: Manager<GicV2<Mmio>> = Manager::new(Cores);
 
 /// This board.
 #[derive(Debug)]
@@ -22,16 +24,26 @@ impl Machine for Board {
         if let Some(pic) = PIC.get() {
             return pic;
         }
-        // SAFETY: the machine's distributor (4 KiB) and CPU interface at their identity-mapped
-        // addresses, used by this one driver.
-        let blocks = unsafe { Mmio::at(GICD).zip(Mmio::at(GICC)) };
-        if let Some((distributor, interface)) = blocks {
-            match GicV2::new(distributor, interface, true) {
-                Ok(pic) => PIC.set(pic),
-                Err(e) => println!("# {e}"),
-            }
+        if let Some(pic) = Self::make() {
+            PIC.set(pic);
         }
         PIC.get().unwrap_or_else(|| arm_support::finish(Err("no interrupt controller")))
+    }
+
+    fn make() -> Option<GicV2<Mmio>> {
+        // SAFETY: the machine's distributor (4 KiB) and CPU interface at their identity-mapped
+        // addresses, used by this one driver.
+        let (distributor, interface) = unsafe { Mmio::at(GICD).zip(Mmio::at(GICC)) }?;
+        GicV2::new(distributor, interface, true).inspect_err(|e| println!("# {e}")).ok()
+    }
+
+    fn irqs() -> &'static Manager<GicV2<Mmio>> {
+        &IRQS
+    }
+
+    fn timer_entry() -> &'static IrqEntry {
+        static TIMER: IrqEntry = timer_entry::<Board>();
+        &TIMER
     }
 
     fn boot() -> Option<usize> {

@@ -2,9 +2,10 @@
 //! The machine as the interrupt controller programs see it, with either GIC.
 
 use crate::{GICC, GICD, GICR, GICR_SIZE, UART0_INTID, clock};
-use arm_support::gic::Machine;
+use arm_support::gic::{Cores, Machine, Manager, timer_entry};
 use arm_support::once::SetOnce;
 use arm_support::println;
+use hal_exc_api::irq::IrqEntry;
 use hal_exc_api::pic::Line;
 use pic_gic::access::Mmio;
 use pic_gic::v2::GicV2;
@@ -22,11 +23,9 @@ fn block(address: usize) -> Option<Mmio> {
     unsafe { Mmio::at(address) }
 }
 
-fn made<T>(pic: Option<Result<T, Error>>, place: &'static SetOnce<T>) -> &'static T {
-    match pic {
-        Some(Ok(pic)) => place.set(pic),
-        Some(Err(e)) => println!("# {e}"),
-        None => {}
+fn set<T>(pic: Option<T>, place: &'static SetOnce<T>) -> &'static T {
+    if let Some(pic) = pic {
+        place.set(pic);
     }
     place.get().unwrap_or_else(|| arm_support::finish(Err("no interrupt controller")))
 }
@@ -42,7 +41,22 @@ macro_rules! machine {
 
             fn pic() -> &'static $pic {
                 static PIC: SetOnce<$pic> = SetOnce::new();
-                PIC.get().unwrap_or_else(|| made($make, &PIC))
+                PIC.get().unwrap_or_else(|| set(Self::make(), &PIC))
+            }
+
+            fn make() -> Option<$pic> {
+                let made: Result<$pic, Error> = $make?;
+                made.inspect_err(|e| println!("# {e}")).ok()
+            }
+
+            fn irqs() -> &'static Manager<$pic> {
+                static IRQS: Manager<$pic> = Manager::new(Cores);
+                &IRQS
+            }
+
+            fn timer_entry() -> &'static IrqEntry {
+                static TIMER: IrqEntry = timer_entry::<$name>();
+                &TIMER
             }
 
             fn boot() -> Option<usize> {

@@ -28,10 +28,10 @@ pub const fn handler_for(cpu: &Cpu) -> Option<Handler> {
 
 /// The handler for a CPU with floating-point registers, which emulates their loads and stores too. It saves and restores
 /// all of them (see [`FpContext`]), so an image that refers to it contains floating-point instructions. `None`
-/// when the CPU has no such registers or [`handler_for`] has no handler for it.
+/// when `features` (the model's, or those found by probing) have no such registers or [`handler_for`] has no handler.
 #[must_use]
-pub const fn handler_with_fp_for(cpu: &Cpu) -> Option<Handler> {
-    if !cpu.features().contains(Features::FPU) {
+pub const fn handler_with_fp_for(cpu: &Cpu, features: Features) -> Option<Handler> {
+    if !features.contains(Features::FPU) {
         return None;
     }
     match cpu.core().cache_line {

@@ -4,6 +4,9 @@
 //! A handler table holds plain function pointers, so a handler is a *type* here, and the shim for it is a function that the
 //! compiler makes from that type: the call of the real handler is direct, nothing is looked up, and a handler
 //! that wants no state is entered without any shim.
+//!
+//! The save area lies on the stack that the handler runs on, so that stack must be larger by the size of the area for each
+//! level that may nest (see the table in [`context`](super)).
 
 use core::mem::MaybeUninit;
 
@@ -58,6 +61,8 @@ unsafe impl<A: Context, B: Context> Context for Pair<A, B> {
 ///
 /// # Safety
 /// * The entry is called on a CPU that has the units of `C`, and only by the wrappers (in supervisor state).
+/// * The stack is then aligned to 16 bytes, as the target's ABI demands: AltiVec stores ignore lower address bits. Only
+///   a program that keeps its own stack less aligned and raises a synchronous exception could break this.
 #[must_use]
 pub const unsafe fn shim<C: Context, H: FrameHandler>() -> Entry<H::Frame> {
     around::<C, H>
@@ -73,7 +78,8 @@ extern "C" fn around<C: Context, H: FrameHandler>(frame: &mut H::Frame) -> Handl
     handled
 }
 
-/// The entry for handler `H` with the state that the board wants saved on this CPU: the handler itself for none.
+/// The entry for handler `H` with the state that the board wants saved on a CPU with `features`: the handler itself for
+/// none.
 ///
 /// ```no_run
 /// # #[cfg(target_arch = "powerpc")] {
@@ -93,7 +99,7 @@ extern "C" fn around<C: Context, H: FrameHandler>(frame: &mut H::Frame) -> Handl
 ///
 /// let cpu = cpu::identify(cpu::Pvr(0x0008_0301)).unwrap();
 /// // SAFETY: this runs on that CPU.
-/// let entry = unsafe { shim::wrap::<OnTrap>(&cpu, Wanted::FP.present_in(cpu.features())) };
+/// let entry = unsafe { shim::wrap::<OnTrap>(cpu.features(), Wanted::FP.present_in(cpu.features())) };
 /// # let _ = entry;
 /// # }
 /// ```
@@ -102,16 +108,16 @@ extern "C" fn around<C: Context, H: FrameHandler>(frame: &mut H::Frame) -> Handl
 /// See [`Wanted::plan`](super::Wanted::plan).
 ///
 /// # Safety
-/// * The entry is called on `cpu`, and only by the wrappers.
+/// * As for [`shim`], on a CPU with `features`.
 #[cfg(target_arch = "powerpc")]
 pub unsafe fn wrap<H: FrameHandler>(
-    cpu: &crate::cpu::Cpu,
+    features: crate::cpu::Features,
     wanted: super::Wanted,
 ) -> Result<Entry<H::Frame>, super::ContextError> {
     use super::{FpContext, LiveVectorContext, Plan, SpeContext, VectorContext};
 
-    let plan = wanted.plan(cpu)?;
-    // SAFETY: the plan is made for units that `cpu` has; where the entry is called the caller answers for.
+    let plan = wanted.plan(features)?;
+    // SAFETY: the plan is made for units that the CPU has; where the entry is called the caller answers for.
     Ok(unsafe {
         match plan {
             Plan::None => H::handle,

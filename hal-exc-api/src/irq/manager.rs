@@ -280,7 +280,7 @@ where
             self.note_time(line, now().wrapping_sub(started));
         }
         if result == Handled::NotHandled {
-            self.unhandled(line);
+            self.unhandled(&delivery);
         }
         self.platform.forbid_preemption();
         list::leave(counter, Self::SMP);
@@ -295,9 +295,12 @@ where
         }
     }
 
+    /// Takes its argument by reference, so that the line waits on the stack instead of in a register
+    /// that the hot path would have to save and restore.
     #[cold]
     #[inline(never)]
-    fn unhandled(&self, line: Line) {
+    fn unhandled(&self, delivery: &Delivery) {
+        let line = delivery.line();
         let Some(block) = self.lines.get(line.index()) else { return };
         block.unhandled.fetch_add(1, Ordering::Relaxed);
         // In a row: no other interrupt of this line was served since the last unhandled one.
@@ -416,7 +419,10 @@ where
                     result = Handled::Handled;
                 }
                 Acknowledged::Spurious => {
-                    return if result == Handled::NotHandled { self.spurious() } else { result };
+                    if result == Handled::NotHandled {
+                        let _ = self.spurious();
+                    }
+                    break;
                 }
                 Acknowledged::Unknown(vector) => return self.unknown_vector(vector),
             }

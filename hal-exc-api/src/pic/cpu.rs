@@ -7,8 +7,8 @@ use super::{CpuId, CpuMask, InterruptController, Line, PicError, Priority};
 pub trait CpuInterface: InterruptController {
     /// Makes the executing CPU, `cpu`, able to take interrupts: nothing in service, nothing held
     /// back. Interrupts that a former owner left in service are ended, at most as many as the
-    /// controller can hold; [`PicError::Timeout`] if they do not cease. Each CPU calls it for
-    /// itself, with interrupts masked.
+    /// controller can hold; [`PicError::Timeout`] if the controller does not answer. Each CPU calls it
+    /// for itself, with interrupts masked.
     fn init_cpu(&self, cpu: CpuId) -> Result<(), PicError>;
 
     /// Keeps every line from the executing CPU, `cpu`, and ends what is in service.

@@ -60,13 +60,18 @@ impl ClassicTimeBase {
     }
 }
 
+/// `mftb r3,268`, as a word: LLVM's assembler turns the mnemonic into `mfspr`, which old cores do not take for it.
+const MFTB: u32 = 0x7C6C_42E6;
+/// `mftb r3,269`.
+const MFTBU: u32 = 0x7C6D_42E6;
+
 macro_rules! mftb {
-    ($number:literal) => {{
+    ($word:ident) => {{
         let value: u32;
         // SAFETY: `ClassicTimeBase::new` promised a core with `mftb`; no memory, no flags, no stack. Not `pure`: it counts.
         unsafe {
-            asm!(concat!("mftb {}, ", $number), // half of the time base
-                 out(reg) value, options(nomem, nostack, preserves_flags))
+            asm!(".long {word}", // half of the time base into r3
+                 word = const $word, out("r3") value, options(nomem, nostack, preserves_flags))
         };
         value
     }};
@@ -74,7 +79,7 @@ macro_rules! mftb {
 
 impl TimeBase for ClassicTimeBase {
     fn now(&self) -> u64 {
-        join(mftb!(269), mftb!(268), mftb!(269), || mftb!(268))
+        join(mftb!(MFTBU), mftb!(MFTB), mftb!(MFTBU), || mftb!(MFTB))
     }
 }
 
@@ -202,7 +207,7 @@ impl CpuTimeBase {
     /// The time base of `cpu`.
     ///
     /// # Errors
-    /// [`TickError::NoTimeBase`] for the 601.
+    /// [`TickError::NoTimeBase`] for the 601 and the e200z0.
     ///
     /// # Safety
     /// * This code runs on `cpu`.
@@ -240,7 +245,7 @@ impl CpuTick {
     /// Starts ticks of `period` on `cpu`. They are delivered once MSR\[EE\] is set.
     ///
     /// # Errors
-    /// [`TickError::NoTimeBase`] for the 601.
+    /// [`TickError::NoTimeBase`] for the 601 and the e200z0.
     ///
     /// # Safety
     /// * This code runs on `cpu`, in supervisor state.

@@ -66,7 +66,7 @@ impl<R: ReloadTimer> Tick for ReloadTick<R> {
         self.timer.acknowledge();
         let period = self.schedule.period().counts();
         // The timer may be a little early against the deadline, and is believed then.
-        let due = self.schedule.advance(self.timer.now(), period / 8);
+        let due = self.schedule.advance(self.timer.now(), period / 32);
         if R::CAN_REALIGN && self.phase_error().unsigned_abs() > u64::from(period / 64) {
             self.timer.realign(self.schedule.remaining(self.timer.now()));
             self.realigned = self.realigned.wrapping_add(1);

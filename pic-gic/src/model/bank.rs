@@ -85,7 +85,14 @@ pub(crate) fn read(array: &Array, line: &LineState) -> u32 {
 
 /// Writes one line's share of a word. `sgi`: the configuration is fixed. `groups`: group bits
 /// may be written.
-pub(crate) fn write(array: &Array, line: &mut LineState, value: u32, bits: u8, sgi: bool, groups: bool) -> Option<&'static str> {
+pub(crate) fn write(
+    array: &Array,
+    line: &mut LineState,
+    value: u32,
+    bits: u8,
+    sgi: bool,
+    groups: bool,
+) -> Option<&'static str> {
     let one = value & 1 != 0;
     match array {
         Array::Group if groups => line.group1 = one,

@@ -41,10 +41,9 @@ impl State {
             let line = if id < 32 { &core.private[id as usize] } else { &self.shared[id as usize] };
             let pending = if id < 16 { core.sgi[id as usize] != 0 } else { line.pending() };
             let mine = id < 32 || line.targets >> cpu & 1 != 0 || self.shape.cpus == 1;
-            if !(pending && line.enabled && !line.active && mine && line.priority < core.pmr)
-                || !enabled(self.gicd_ctlr, line.group1)
-                || !enabled(core.ctlr, line.group1)
-            {
+            let forwarded = enabled(self.gicd_ctlr, line.group1) && enabled(core.ctlr, line.group1);
+            let open = line.enabled && !line.active && line.priority < core.pmr;
+            if !(pending && mine && open && forwarded) {
                 continue;
             }
             let source = if id < 16 { core.sgi[id as usize].trailing_zeros() } else { 0 };
@@ -137,7 +136,7 @@ impl State {
         let cpu = self.current;
         match offset {
             0 => self.gicd_ctlr,
-            4 => self.shape.lines / 32 - 1 | (self.shape.cpus as u32 - 1) << 5 | u32::from(self.shape.security) << 10,
+            4 => (self.shape.lines / 32 - 1) | (self.shape.cpus as u32 - 1) << 5 | u32::from(self.shape.security) << 10,
             0x800..0x820 => 0x0101_0101 * if self.shape.cpus == 1 { 0 } else { 1 << cpu },
             0x820..0xc00 => (0..4)
                 .map(|n| self.shared.get(offset - 0x800 + n).map_or(0, |line| u32::from(line.targets) << (8 * n)))

@@ -86,18 +86,25 @@ impl State {
             return None;
         }
         let my_route = u64::from(self.shape.affinities[cpu]);
-        let private = core.private.iter().enumerate().map(|(n, line)| (if n < 32 { n } else { n - 32 + 1056 }, line, true));
-        let routed = |line: &LineState| line.route & 1 << 31 != 0 || (line.route & 0xff_ffff | line.route >> 8 & 0xff00_0000) == my_route;
+        let private =
+            core.private.iter().enumerate().map(|(n, line)| (if n < 32 { n } else { n - 32 + 1056 }, line, true));
+        let routed = |line: &LineState| {
+            line.route & 1 << 31 != 0 || (line.route & 0xff_ffff | line.route >> 8 & 0xff00_0000) == my_route
+        };
         let shared = self.shared.iter().enumerate().skip(32).map(|(n, line)| (n, line, routed(line)));
         let more = self.extended.iter().enumerate().map(|(n, line)| (n + 4096, line, routed(line)));
         let group1_enable = if self.shape.security && self.shape.secure { 4 } else { 2 };
         private
             .chain(shared)
             .chain(more)
-            .filter(|(_, line, mine)| *mine && line.pending() && line.enabled && !line.active && line.priority < core.pmr)
+            .filter(|(_, line, mine)| {
+                *mine && line.pending() && line.enabled && !line.active && line.priority < core.pmr
+            })
             .map(|(id, line, _)| (id as u32, line.priority, self.is_group1(line)))
             .filter(|&(_, _, g1)| group1.is_none_or(|wanted| wanted == g1))
-            .filter(|&(_, _, g1)| self.gicd_ctlr & if g1 { group1_enable } else { 1 } != 0 && core.igrpen[usize::from(g1)] & 1 != 0)
+            .filter(|&(_, _, g1)| {
+                self.gicd_ctlr & if g1 { group1_enable } else { 1 } != 0 && core.igrpen[usize::from(g1)] & 1 != 0
+            })
             .min_by_key(|&(_, priority, _)| priority)
     }
 
@@ -208,10 +215,10 @@ impl State {
             }
             4 => {
                 let espi = if self.shape.extended > 0 { 1 << 8 | (self.shape.extended / 32 - 1) << 27 } else { 0 };
-                self.shape.lines / 32 - 1 | u32::from(self.shape.security) << 10 | espi | 1 << 17 | 1 << 26
+                (self.shape.lines / 32 - 1) | u32::from(self.shape.security) << 10 | espi | 1 << 17 | 1 << 26
             }
             0xffe8 => u32::from(self.shape.revision) << 4 | 0xb,
-            0x6000..0x8000 | 0x8000..0xa000 => {
+            0x6000..0xa000 => {
                 let lines = self.lines_mut(None, offset >= 0x8000);
                 let route = lines.get(offset % 0x2000 / 8).map_or(0, |line| line.route);
                 (route >> (32 * (offset / 4 % 2))) as u32
@@ -237,7 +244,11 @@ impl State {
     /// GICR_TYPER of `cpu`, `last` in its region.
     fn typer(&self, cpu: usize, last: bool) -> u64 {
         let extended = if self.cores[cpu].private.len() > 32 { 2 << 27 } else { 0 };
-        u64::from(self.shape.affinities[cpu]) << 32 | extended | u64::from(last) << 4 | u64::from(self.shape.vlpis) << 1 | 1
+        u64::from(self.shape.affinities[cpu]) << 32
+            | extended
+            | u64::from(last) << 4
+            | u64::from(self.shape.vlpis) << 1
+            | 1
     }
 
     fn read_redistributor(&mut self, cpu: usize, last: bool, offset: usize) -> u32 {

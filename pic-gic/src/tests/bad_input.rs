@@ -8,8 +8,8 @@ use crate::v2::{self as gic2, GicV2, SgiTarget};
 use crate::v3::{Distributor, GicV3, Its, LpiState, Redistributor, Region, Route};
 use crate::{Error, Group, IntId, Trigger, Version, detect};
 use hal_exc_api::pic::{
-    CpuInterface, CpuMask, InterProcessor, IpiTarget, Line, LineAffinity, LineMask, LinePending,
-    LinePriority, LineTrigger, PicError, Priority, TaskPriority, TriggerMode,
+    CpuInterface, CpuMask, InterProcessor, IpiTarget, Line, LineAffinity, LineMask, LinePending, LinePriority,
+    LineTrigger, PicError, Priority, TaskPriority, TriggerMode,
 };
 
 fn refuses_lines(gic: &(impl LineMask + LinePriority + LinePending + LineTrigger + LineAffinity), absent: &[u16]) {
@@ -44,7 +44,10 @@ fn ids_beyond_the_implemented_lines_and_reserved_ids_are_refused() {
         let model = Model::new(shape);
         let gic = v3(&model, shape.cpus);
         model.run_on(0);
-        refuses_lines(&gic, &[shape.lines as u16, 1020, 1022, 1023, 1024, 1120, 4095, 4096 + shape.extended as u16, 8192]);
+        refuses_lines(
+            &gic,
+            &[shape.lines as u16, 1020, 1022, 1023, 1024, 1120, 4095, 4096 + shape.extended as u16, 8192],
+        );
     }
 }
 
@@ -157,7 +160,10 @@ fn an_absent_controller_is_told_with_what_was_read() {
         let model = Model::new(Shape::V3);
         model.inject(fault);
         assert_eq!(Distributor::probe(model.gicd3()).map(|_| ()), Err(absent));
-        assert_eq!(Redistributor::probe(&model.gicr(0, 1), 0).map(|_| ()), Err(Error::Absent { what: "GIC redistributor", value }));
+        assert_eq!(
+            Redistributor::probe(&model.gicr(0, 1), 0).map(|_| ()),
+            Err(Error::Absent { what: "GIC redistributor", value })
+        );
         assert_eq!(Its::probe(model.its()).map(|_| ()), Err(Error::Absent { what: "GIC ITS", value }));
     }
     // SAFETY: no access is made through it.
@@ -300,5 +306,8 @@ fn buffers_that_are_too_small_are_refused() {
     let gic = v3(&model, 4);
     let need = gic.distributor().context_words();
     assert_eq!(gic.distributor().save(&mut [0; 4]), Err(Error::BufferTooSmall { need, have: 4 }));
-    assert_eq!(gic.distributor().set_route(IntId::new(20).unwrap(), Route::Any), Err(Error::WrongClass { id: IntId::new(20).unwrap() }));
+    assert_eq!(
+        gic.distributor().set_route(IntId::new(20).unwrap(), Route::Any),
+        Err(Error::WrongClass { id: IntId::new(20).unwrap() })
+    );
 }

@@ -187,7 +187,8 @@ fn defect_7_redistributors_are_found_by_affinity_not_by_index() {
     use crate::v3::{GicV3, Region};
     let shape = Shape { cpus: 4, affinities: [0x103, 0x001, 0x102, 0x000, 0, 0, 0, 0], ..Shape::V3 };
     let model = Model::new(shape);
-    let regions = [(0, 1), (1, 3)].map(|(first, count)| Region { regs: model.gicr(first, count), size: count * 0x2_0000 });
+    let regions =
+        [(0, 1), (1, 3)].map(|(first, count)| Region { regs: model.gicr(first, count), size: count * 0x2_0000 });
     model.run_on(2);
     let gic = GicV3::new(model.gicd3(), regions, model.sys(), false).unwrap();
     for (frame, affinity) in shape.affinities[..4].iter().enumerate() {
@@ -210,7 +211,9 @@ fn defect_7_redistributors_are_found_by_affinity_not_by_index() {
 /// 8. Frames that state revision 4 without virtual LPIs are ordinary two-frame redistributors.
 #[test]
 fn defect_8_revision_4_without_vlpis_is_accepted() {
-    for (revision, vlpis, stride) in [(3, false, 0x2_0000), (4, false, 0x2_0000), (4, true, 0x4_0000), (3, true, 0x4_0000)] {
+    for (revision, vlpis, stride) in
+        [(3, false, 0x2_0000), (4, false, 0x2_0000), (4, true, 0x4_0000), (3, true, 0x4_0000)]
+    {
         let model = Model::new(Shape { revision, vlpis, ..Shape::V3 });
         let regs = model.gicr(0, 4);
         let found: std::vec::Vec<_> =

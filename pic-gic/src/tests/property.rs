@@ -95,7 +95,8 @@ where
             }
             Step::Toggle(line) => {
                 let n = usize::from(line) - 32;
-                let change = if reference.disabled[n] { gic.enable(Line::new(line)) } else { gic.disable(Line::new(line)) };
+                let change =
+                    if reference.disabled[n] { gic.enable(Line::new(line)) } else { gic.disable(Line::new(line)) };
                 change.unwrap();
                 reference.disabled[n] ^= true;
             }

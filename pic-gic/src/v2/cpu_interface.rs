@@ -192,7 +192,7 @@ impl<R: Registers, M: EndMode> CpuInterface<R, M> {
         if raw & 0x3ff < 1020 {
             Acknowledged::Interrupt(Interrupt { raw })
         } else {
-            Acknowledged::Special(special(raw))
+            Acknowledged::Special(Special::of(raw))
         }
     }
 
@@ -230,7 +230,7 @@ impl<R: Registers, M: EndMode> CpuInterface<R, M> {
     /// The most urgent pending interrupt that would be given, without taking it.
     pub fn highest_pending(&self) -> Result<IntId, Special> {
         let raw = self.regs.read(gicc::HPPIR);
-        if raw & 0x3ff < 1020 { Ok(IntId::from_hardware(raw & 0x3ff)) } else { Err(special(raw)) }
+        if raw & 0x3ff < 1020 { Ok(IntId::from_hardware(raw & 0x3ff)) } else { Err(Special::of(raw)) }
     }
 
     /// Whether group 0 is signalled as FIQ on this core. Whether it arrives is the machine's
@@ -333,12 +333,3 @@ impl<R: Registers, M: EndMode> CpuInterface<R, M> {
 
 /// Running priority when nothing is in service.
 const IDLE: u8 = 0xff;
-
-fn special(raw: u32) -> Special {
-    match raw & 0x3ff {
-        1020 => Special::ForSecureEl1,
-        1021 => Special::ForNonSecure,
-        1022 => Special::OtherGroup,
-        _ => Special::None,
-    }
-}

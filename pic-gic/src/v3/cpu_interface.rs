@@ -175,23 +175,22 @@ impl<S: SystemRegisters, M: EndMode> CpuInterface<S, M> {
     /// Takes the most urgent pending group 1 interrupt into service.
     #[inline(always)]
     pub fn acknowledge(&self) -> Acknowledged {
-        let id = self.sys.iar1() & 0xff_ffff;
+        // Bits above the 24 of an id are RES0.
+        let id = self.sys.iar1();
         // A system register read is not ordered against memory by a dmb.
         barrier::complete();
-        match Special::from_id(id) {
-            None => Acknowledged::Interrupt(Interrupt { id }),
-            Some(special) => Acknowledged::Special(special),
-        }
+        if Special::is(id) { Acknowledged::Special(Special::of(id)) } else { Acknowledged::Interrupt(Interrupt { id }) }
     }
 
     /// Takes the most urgent pending group 0 interrupt into service; for the FIQ handler.
     #[inline(always)]
     pub fn acknowledge_fiq(&self) -> AcknowledgedFiq {
-        let id = self.sys.iar0() & 0xff_ffff;
+        let id = self.sys.iar0();
         barrier::complete();
-        match Special::from_id(id) {
-            None => AcknowledgedFiq::Interrupt(FiqInterrupt { id }),
-            Some(special) => AcknowledgedFiq::Special(special),
+        if Special::is(id) {
+            AcknowledgedFiq::Special(Special::of(id))
+        } else {
+            AcknowledgedFiq::Interrupt(FiqInterrupt { id })
         }
     }
 

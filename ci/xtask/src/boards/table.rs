@@ -25,8 +25,10 @@ const ARM: Config = Config { qemu: "qemu-system-arm", target: ARMV7A, memory: So
 /// e500 boards. The 32-bit emulator runs several cores in turns of 100 ms; the 64-bit one runs them side by side.
 const E500: Config = Config { memory: Some(128), qemu_smp: Some("qemu-system-ppc64"), ..PPC };
 
-/// One image for all PowerPC families.
-const UNIVERSAL: &[&str] = &["ppc-universal"];
+const MAC99: Config = Config { machine: "mac99", load: Load::Loader, options: &["-vga", "none"], ..PPC };
+
+/// Images for all PowerPC families.
+const UNIVERSAL: &[&str] = &["ppc-universal", "ppc-programs"];
 
 /// Every board this project knows.
 pub(crate) const BOARDS: &[Board] = &[
@@ -49,14 +51,11 @@ pub(crate) const BOARDS: &[Board] = &[
         name: "mac99",
         package: "mac99",
         guests: UNIVERSAL,
-        configs: &[Config {
-            label: "g4",
-            cpu: Some("g4"),
-            machine: "mac99",
-            load: Load::Loader,
-            options: &["-vga", "none"],
-            ..PPC
-        }],
+        configs: &[
+            Config { label: "g4", cpu: Some("g4"), ..MAC99 },
+            // No AltiVec.
+            Config { label: "750", cpu: Some("750"), ..MAC99 },
+        ],
     },
     Board {
         name: "ref405ep",
@@ -144,5 +143,6 @@ pub(crate) const SUPPORT: &[(&str, &[&str])] = &[
     ("ppc-kernel", &[POWERPC]),
     ("ppc-sweep", &[POWERPC]),
     ("ppc-universal", &[POWERPC]),
+    ("ppc-programs", &[POWERPC]),
     ("arm-support", &[ARMV7A, AARCH64]),
 ];

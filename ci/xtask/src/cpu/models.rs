@@ -94,7 +94,7 @@ fn expected(name: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// Names and PVRs in the text of `-cpu help`; aliases have none.
-fn listed(help: &str) -> Vec<(String, u32)> {
+pub(crate) fn listed(help: &str) -> Vec<(String, u32)> {
     help.lines()
         .filter_map(|line| {
             let (name, pvr) = line.strip_prefix("PowerPC ")?.split_once(" PVR ")?;

@@ -54,6 +54,11 @@ pub(crate) fn lacks(config: &Config, smp: u32) -> Option<String> {
     None
 }
 
+/// The emulator's list of CPU models for this machine.
+pub(crate) fn cpu_help(config: &Config) -> String {
+    answer(config.emulator(1), &["-M", config.machine_name(), "-cpu", "help"])
+}
+
 /// The word at `index` of every line.
 fn first_words(text: &str, index: usize) -> impl Iterator<Item = &str> {
     text.lines().filter_map(move |line| line.split_whitespace().nth(index))

@@ -95,7 +95,10 @@ impl Session {
         let emulator = std::thread::spawn(move || {
             let mut text = Vec::new();
             let _ = stderr.read_to_end(&mut text);
-            String::from_utf8_lossy(&text).into_owned()
+            let text = String::from_utf8_lossy(&text);
+            // Sound modules that are not packaged say so, whatever the machine.
+            let kept = text.lines().filter(|line| !line.starts_with("qemu: module audio"));
+            kept.collect::<Vec<_>>().join("\n")
         });
         let lines = read_lines(stdout.context("the emulator has no output")?);
         Ok(Self { child, lines, emulator: Some(emulator), limit, deadline: Instant::now() + limit })

@@ -48,11 +48,11 @@ pub fn fiq<M: Machine>() -> Verdict {
         println!("FIQ: not available (no groups)");
         return clean::<M>();
     }
-    for core in 0..cores {
+    for (core, found) in FOUND.iter().enumerate().take(cores) {
         if !smp::run_on(core, test::<M>) {
             return Err("a core did not end its FIQ test");
         }
-        match FOUND[core].load(Ordering::Acquire) {
+        match found.load(Ordering::Acquire) {
             11 => println!("core {core}: FIQ arrives, also with IRQ masked"),
             21 => println!("core {core}: not available (arrives as IRQ)"),
             31 => println!("core {core}: not available (does not arrive)"),

@@ -44,8 +44,8 @@ fn check<M: Machine>(cores: usize, sender: usize, kind: u32, number: u16, receiv
     if !wait::until(|| total(number) >= all + receivers.count_ones()) {
         return Err("an SGI was lost");
     }
-    for core in 0..cores {
-        if count(core, number) - before[core] != receivers >> core & 1 {
+    for (core, before) in before.into_iter().enumerate().take(cores) {
+        if count(core, number) - before != receivers >> core & 1 {
             return Err("an SGI reached a core that was not meant, or twice");
         }
         let told = source(core);

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Three contexts keep every register of every unit through 100,000 interrupts; see `ppc_programs::soak`.
+//@ full
+//@ timeout=600
+#![no_std]
+#![no_main]
+
+use ppc_programs::soak;
+use ppc_support::{BootInfo, Failure, program};
+
+program!(main, ppc_universal::power_off);
+
+fn main(boot: &'static BootInfo) -> Result<(), Failure> {
+    soak::run(boot, 100_000)
+}

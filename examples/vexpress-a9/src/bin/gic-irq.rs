@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//@ smp=4
+//@ timeout=60
+//! The interrupt manager on this board's controller.
+#![no_std]
+#![no_main]
+
+vexpress_a9::gic_program!(irq);
