@@ -171,7 +171,7 @@ impl Setup {
         if let Some(hook) = self.fatal {
             block.set_fatal_hook(hook);
         }
-        words.scheduler.store(crate::sched::NOBODY as *mut (), Ordering::Relaxed);
+        words.scheduler.store(core::ptr::null_mut(), Ordering::Relaxed);
         words.dispatch_hook.store(crate::sched::ENTRY as *mut (), Ordering::Relaxed);
         crate::sched::arm_guard(block);
     }

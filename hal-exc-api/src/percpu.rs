@@ -57,7 +57,7 @@ pub(crate) struct Words {
     pub(crate) msr_keep: AtomicU32,
     /// What the exits call for a dispatch: it checks the interrupt stack and goes on in the scheduler.
     pub(crate) dispatch_hook: AtomicPtr<()>,
-    /// The scheduler's dispatch function.
+    /// The scheduler's dispatch function; null = no scheduler.
     pub(crate) scheduler: AtomicPtr<()>,
     /// Lowest address of the interrupt stack, and the number that guards it.
     pub(crate) interrupt_stack_low: AtomicU32,
