@@ -2,16 +2,19 @@
 //! May a critical interrupt dispatch?
 //!
 //! It may ready a thread at any instruction, so on its way out it must decide who does the switch. It dispatches
-//! itself unless a standard interrupt is under way, because that one will look for a dispatch when it leaves. A
-//! standard interrupt is under way when
+//! itself unless another interrupt is under way. A standard one will look for a dispatch when it leaves; it is under
+//! way when
 //!
 //! * the nesting level says so, or
 //! * the lock word is set: its first instruction was executed, its level is not raised yet, or
 //! * the interrupted PC is the lock store itself: it was taken, its first instruction was not executed yet.
 //!
-//! On its way out a standard interrupt masks critical ones before it lowers the level, so there is no fourth case. A
-//! *synchronous* exception never looks for a dispatch, so a critical interrupt that hit one dispatches. What the
-//! synchronous entry still needs (save/restore pair, syndrome) is kept on the interrupted program's stack.
+//! On its way out a standard interrupt masks critical ones before it lowers the level, so there is no fourth case.
+//! A *debug* exception raises the level too; before it has, the first word that its prologue saves (r1, never 0) tells
+//! of it, until its exit clears that word. It never dispatches, so the request waits for the next exit that does.
+//!
+//! A *synchronous* exception never looks for a dispatch, so a critical interrupt that hit one dispatches. What the
+//! synchronous entry still needs (save/restore pair, fault address, syndrome) is kept on the interrupted program's stack.
 
 #![cfg_attr(not(target_arch = "powerpc"), allow(dead_code, reason = "called by the wrappers"))]
 

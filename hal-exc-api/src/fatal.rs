@@ -2,8 +2,12 @@
 //! What happens to an exception that nobody handles, and to one that cannot be returned from.
 //!
 //! A handler that declines passes the exception to the CPU's *global handler*. When there is none, or it
-//! declines too, the exception is fatal: the CPU masks everything, moves to the fatal stack and calls the
-//! board's *fatal hook* with the frame. Nothing returns from there and nothing is dropped silently.
+//! declines too, the exception is fatal: the CPU masks EE and CE, moves to the fatal stack and calls the
+//! board's *fatal hook* with the frame. Nothing returns from there; without a hook the CPU stands still. An exception
+//! inside a report is reported once more, with [`Fatal::nested`], and the third stands still.
+//!
+//! The hook runs with machine checks on and other CPUs running, on a stack of its own; all it may rely on is what it brought
+//! along. `write!` of the [`Fatal`] gives the whole report.
 
 #![cfg_attr(not(target_arch = "powerpc"), allow(dead_code, reason = "called by the wrappers"))]
 
@@ -85,7 +89,8 @@ pub struct Fatal<'a> {
     pub cpu: Option<Cpu>,
     /// Its index.
     pub index: u32,
-    /// It happened inside a fatal report of this CPU: say so in one line and stop, do not begin another report.
+    /// It happened inside a fatal report of this CPU: say so in one line and stop, do not begin another report. The next
+    /// one stands still without asking.
     pub nested: bool,
 }
 

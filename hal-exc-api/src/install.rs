@@ -3,8 +3,13 @@
 //!
 //! The steps, in order: choose the one family that claims the CPU; check the memory it is given; generate,
 //! encode, decode and compare every prologue; write them, read them back, make them visible to instruction
-//! fetch; fill the per-CPU block; point the hardware at the vectors; turn machine checks on. Everything that can be wrong is
-//! found before the hardware is touched.
+//! fetch; fill the per-CPU block; mask interrupts, load r13, point the hardware at the vectors; turn machine checks on. What can be
+//! known beforehand is found before anything is written; [`Setup::plan`] does only that part. A register that does not take its
+//! value, a vector area that does not hold what was written and memory that is not write-back show when they are tried.
+//!
+//! A handler is set per exception, by the setter of its kind: [`Exceptions::set_handler`] (synchronous),
+//! [`Exceptions::set_interrupt_handler`] (asynchronous), [`Exceptions::set_isolated_handler`] (machine check, system reset, debug).
+//! One that declines, or none, leads to [`Exceptions::set_global_handler`] and then to the [fatal hook](crate::fatal).
 
 mod error;
 mod memory_layout;

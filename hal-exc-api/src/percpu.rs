@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The per-CPU block: everything that entry and exit code needs, within reach of r13.
 //!
-//! r13 is the small-data register of the PowerPC ABIs; the compiler never allocates it. Each CPU keeps the
-//! address of its own block there, so that the first instruction at a vector can store into it without setting up a
-//! register, and so that nothing is shared between CPUs.
+//! r13 is the small-data register of the PowerPC ABIs; the compiler never allocates it. Each CPU keeps an
+//! address inside its own block there ([`PerCpu::r13`]), so that the first instruction at a vector can store into it without
+//! setting up a register, and so that nothing is shared between CPUs.
 //!
 //! ```text
 //!   r13 - 256   64 slots: handlers of asynchronous exceptions   (vector word = -256 + 4 * number)
 //!   r13         fields, see PerCpu
 //!   r13 + 256   64 slots: handlers of synchronous exceptions    (vector word = +256 + 4 * number)
 //! ```
+//!
+//! # The dispatch word
+//!
+//! One word says whether a dispatch is wanted (bit 31 *clear*) and how many forbid it (bits 30 to 0, a count). It is 0 exactly when
+//! a dispatch is wanted and nobody forbids it, so an exit decides with one comparison. The nesting level is a word of its own:
+//! a dispatch happens at level 0 only.
 
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
@@ -33,9 +39,9 @@ pub(crate) struct Words {
     pub(crate) lock: AtomicU32,
     /// Levels of asynchronous exceptions that have not left yet.
     pub(crate) nest: AtomicU32,
-    /// Zero when a dispatch is wanted and allowed; see [`PerCpu::request_dispatch`].
+    /// Zero when a dispatch is wanted and not forbidden; see the module.
     pub(crate) dispatch: AtomicU32,
-    /// Top of the interrupt stack.
+    /// Top of the interrupt stack (the address behind its last byte).
     pub(crate) interrupt_stack: AtomicU32,
     /// Where the frame of a critical, debug, machine-check exception goes: each on its own stack.
     pub(crate) critical_frame: AtomicU32,
@@ -47,7 +53,8 @@ pub(crate) struct Words {
     pub(crate) msr_handler: AtomicU32,
     /// MSR from the end of the handler to the return instruction: all that could dispatch is masked.
     pub(crate) msr_exit: AtomicU32,
-    /// r1 and r3 as a critical, debug, machine-check prologue found them.
+    /// r1 and r3 as a critical, debug, machine-check prologue found them. The first word of `debug_save` also says that a
+    /// debug exception is under way: its exit clears it.
     pub(crate) critical_save: [AtomicU32; 2],
     pub(crate) debug_save: [AtomicU32; 2],
     pub(crate) machine_check_save: [AtomicU32; 2],
@@ -59,7 +66,8 @@ pub(crate) struct Words {
     pub(crate) dispatch_hook: AtomicPtr<()>,
     /// The scheduler's dispatch function; null = no scheduler.
     pub(crate) scheduler: AtomicPtr<()>,
-    /// Lowest address of the interrupt stack, and the number that guards it.
+    /// The lowest address at which a nested interrupt may still begin: the bottom of the interrupt stack and a reserve. The
+    /// guard word lies at the bottom itself.
     pub(crate) interrupt_stack_low: AtomicU32,
     /// Lowest address of the critical stack.
     pub(crate) critical_stack_low: AtomicU32,
@@ -287,7 +295,7 @@ impl PerCpu {
         self.words.nest.load(Ordering::Relaxed)
     }
 
-    /// How many forbid dispatching on this CPU at the moment.
+    /// How many [`disable_dispatch`](Self::disable_dispatch) are open on this CPU.
     #[must_use]
     pub fn dispatch_disable_level(&self) -> u32 {
         self.words.dispatch.load(Ordering::Relaxed) & !DISPATCH_IDLE

@@ -7,16 +7,19 @@
 //! * [`synchronous_wrapper!`](crate::synchronous_wrapper): full frame on the interrupted stack.
 //! * [`interrupt_wrapper!`](crate::interrupt_wrapper): minimal frame on the interrupted stack, handler on the interrupt
 //!   stack, dispatch when the last level leaves.
-//! * [`critical_wrapper!`](crate::critical_wrapper): minimal frame and handler on the critical stack; may dispatch when
-//!   it did not interrupt a standard interrupt on its way in or out.
+//! * [`critical_wrapper!`](crate::critical_wrapper): minimal frame and handler on the critical stack; dispatches unless it
+//!   interrupted another interrupt or a debug exception (see [`critical`](crate::critical)), from a copy of its frame on the
+//!   interrupted stack.
 //! * [`isolated_wrapper!`](crate::isolated_wrapper): full frame and handler on a stack of its own, never dispatches
 //!   (machine check, system reset, debug).
 //!
-//! Parameters: `name` (the symbol; `name_far` is the entry behind a trampoline), `pair` (SPR numbers of the
+//! Parameters: `name` (the symbol; `name_far` is the entry behind a trampoline, `name_end` the end), `pair` (SPR numbers of the
 //! save/restore pair), `ret` (the return instruction), `fault` and `syndrome` (SPR numbers captured at entry),
 //! `enter` (text after everything is saved and before the handler: classic cores turn translation and RI on),
 //! `leave` (text after the handler: masks everything that could dispatch), `recoverable` (text that
-//! branches to `7f` when the interrupted state cannot be returned to; r5 holds the saved MSR).
+//! branches to `7f` when the interrupted state cannot be returned to; r4 holds the interrupted PC, r5 its MSR). `enter` and
+//! `leave` may use r4 to r12, `recoverable` r6 to r12; r3 is the vector word first and the handler's answer after it. The texts may use
+//! the `HX_` symbols: distances of per-CPU words from r13, and of fields from the frame at r1.
 //!
 //! # Why an interrupt needs so little
 //!
@@ -29,8 +32,9 @@
 //!
 //! # Order on the way out
 //!
-//! Handler, mask (EE, CE), test the dispatch word, restore, save/restore pair, two loads, return. Between the load
-//! of the pair and the return nothing can come that would dispatch (founding design, epilogue rule).
+//! Handler, mask (EE, CE), test the dispatch word, restore, save/restore pair, the last loads, return. Between the mask
+//! and the return nothing can come that would dispatch (founding design, epilogue rule); what can come, debug and machine
+//! check, puts the pair back or is reported as unrecoverable.
 
 /// Emits one block of assembly with the offsets of frames and per-CPU words as symbols.
 #[doc(hidden)]
@@ -124,7 +128,7 @@ macro_rules! __wrapper_asm {
     };
 }
 
-/// A global function symbol, typed, and the label of its far entry in front of it.
+/// A global function symbol, typed.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __wrapper_label {
@@ -133,7 +137,7 @@ macro_rules! __wrapper_label {
     };
 }
 
-/// Sizes the symbol.
+/// Sizes the symbol, and marks its end for tests of an interrupted PC.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __wrapper_end {
@@ -189,7 +193,7 @@ macro_rules! __save_volatile {
     };
 }
 
-/// Saves r0, r2, r4 to r12 and r13 to r31 in a full frame (r3 is saved by the prologue, r1 by the caller).
+/// Saves r0, r2, r4 to r12 and r13 to r31 in a full frame (r1 and r3 are the wrapper's and the prologue's).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __save_all {
@@ -265,7 +269,7 @@ macro_rules! __restore_volatile {
             lwz %r12, HX_R3+36(%r1)\n",
             "mtspr ",
             $save0,
-            ", %r4\n", // from here to the return only loads that were just done on this line
+            ", %r4\n", // from here to the return only loads, and those from a frame that was just read
             "mtspr ",
             $save1,
             ", %r5\n",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Exception family of PowerPC 405 and Book E 440/460.
+#![doc = include_str!("../README.md")]
 #![no_std]
 
 pub mod cpu;

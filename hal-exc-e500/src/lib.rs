@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Exception family of PowerPC e500v1, e500v2, e500mc and e200.
+#![doc = include_str!("../README.md")]
 #![no_std]
 
 pub mod cpu;

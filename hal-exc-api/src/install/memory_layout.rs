@@ -10,8 +10,8 @@ use crate::percpu::PerCpu;
 /// The smallest stack that is accepted, in bytes: the largest frame, and room for a small handler.
 pub const MIN_STACK: u32 = 1024;
 
-/// Bytes at the bottom of the interrupt stack that count as used up: what a handler called at the limit may still
-/// push before the next check.
+/// Bytes at the bottom of the interrupt stack that count as used up: what a handler that began just above them may still
+/// push. A nested interrupt that begins inside them is an overflow; what goes deeper meets the guard word.
 pub(crate) const GUARD: u32 = 256;
 
 /// A range of addresses.
@@ -82,7 +82,8 @@ impl Layout {
     /// # Safety
     /// * The stacks are writable memory that nobody else uses, for ever.
     /// * They are mapped whenever an exception can be taken, without help of an exception.
-    /// * On classic cores they are mapped one to one with the write-back attribute.
+    /// * On cores whose entry code runs untranslated (classic, 403, 405) they are mapped one to one, cached as untranslated
+    ///   accesses are: write-back on classic cores.
     #[must_use]
     pub const unsafe fn new(per_cpu: &'static PerCpu, stacks: StackSet) -> Self {
         Self { per_cpu, stacks }
