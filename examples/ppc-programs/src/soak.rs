@@ -208,7 +208,7 @@ impl FrameHandler for OnTick {
             return Handled::NotHandled;
         };
         let level = LEVEL.fetch_add(1, Ordering::Relaxed);
-        if level == 0 && OUTER.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+        if level == 0 && OUTER.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
             interrupts_open(true);
             // SAFETY: level 0, and a nested tick comes to the other branch; the external handler ends the loop.
             let outcome = unsafe { TICK_HANDLER.hold(&cpu, soak_hold) };

@@ -5,41 +5,40 @@
 #![no_std]
 #![no_main]
 
-use core::sync::atomic::{AtomicU32, Ordering};
-
 use hal_exc_api::exception::Exception;
 use hal_exc_api::frame::IsolatedFrame;
 use hal_exc_api::handler::Handled;
 use ppc_support::trial::{Expected, Last, Registers};
-use ppc_support::{BootInfo, Failure, ensure, println, program, trial};
+use ppc_support::{BootInfo, Failure, ensure, print, println, program, trial};
 
 program!(main, mac99::power_off);
 
 static LAST: Last = Last::new();
-/// The pins, by number.
-const MACHINE_CHECK: u32 = 3;
-const RESET: u32 = 1;
-/// The one in use.
-static PIN: AtomicU32 = AtomicU32::new(0);
 
-/// `b .`
-const SPIN: u32 = 0x4800_0000;
+/// The pins, by number, and the levels that make the edge.
+const MACHINE_CHECK: (u32, [u32; 2]) = (3, [1, 0]);
+const RESET: (u32, [u32; 2]) = (1, [0, 1]);
 
-trial!(spin, [], "b .");
+// Sends the character that completes the request, and spins: the edge cannot come too early.
+trial!(complete, [], "stb %r5, 0(%r4)", "b .");
 
 fn main(boot: &'static BootInfo) -> Result<(), Failure> {
-    let (_board, _cpu, setup) = mac99::Board::setup(boot)?;
+    let (board, _cpu, setup) = mac99::Board::setup(boot)?;
     let exceptions = setup.install()?;
-    for (pin, exception) in [(MACHINE_CHECK, Exception::MachineCheck), (RESET, Exception::SystemReset)] {
+    let arguments = [board.escc.data_address() as u32, u32::from(b'\n')];
+    for ((pin, [first, second]), exception) in
+        [(MACHINE_CHECK, Exception::MachineCheck), (RESET, Exception::SystemReset)]
+    {
         exceptions.set_isolated_handler(exception, on_pin)?;
-        for round in 1..=3 {
-            PIN.store(pin, Ordering::Relaxed);
-            raise();
+        for _ in 0..3 {
+            let request = "@ qtest set_irq_in /machine/unattached/device[0] unnamed-gpio-in";
+            println!("{request} {pin} {first}");
+            print!("{request} {pin} {second}");
             let mut after = Registers::default();
-            // SAFETY: the handler ends the spinning.
-            unsafe { spin(&mut after, pin, round) };
-            let expected = Expected::at_instruction(exception, &after, [pin, round]);
-            expected.check(LAST.take(), &after)?;
+            // SAFETY: the store sends a character, the handler ends the spinning.
+            unsafe { complete(&mut after, arguments[0], arguments[1]) };
+            let expected = Expected::at_instruction(exception, &after, arguments);
+            Expected { pc: after.instruction + 4, ..expected }.check(LAST.take(), &after)?;
             let msr: u32;
             // SAFETY: reads MSR.
             unsafe { core::arch::asm!("mfmsr {}", out(reg) msr, options(nomem, nostack, preserves_flags)) };
@@ -50,22 +49,8 @@ fn main(boot: &'static BootInfo) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Asks for an edge of the pin; it comes with the last line, so that nothing is printed meanwhile.
-fn raise() {
-    let pin = PIN.load(Ordering::Relaxed);
-    for level in if pin == MACHINE_CHECK { [1, 0] } else { [0, 1] } {
-        println!("@ qtest set_irq_in /machine/unattached/device[0] unnamed-gpio-in {pin} {level}");
-    }
-}
-
-/// The edge may come before the program spins: then another one is asked for.
 extern "C" fn on_pin(frame: &mut IsolatedFrame) -> Handled {
-    // SAFETY: the interrupted PC lies in the image's code.
-    if unsafe { (frame.pc as *const u32).read() } == SPIN {
-        LAST.record(frame.as_frame());
-        frame.skip_instruction();
-    } else {
-        raise();
-    }
+    LAST.record(frame.as_frame());
+    frame.skip_instruction();
     Handled::Handled
 }
