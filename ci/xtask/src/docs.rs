@@ -101,6 +101,20 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_shows_lines_of_a_program_that_is_built() {
+        let read = |path: &str| std::fs::read_to_string(workspace::root().join(path)).unwrap();
+        let readme = read("README.md");
+        let block = readme.split("```rust,ignore\n").nth(1).unwrap().split("```").next().unwrap();
+        let program = read("examples/ppce500/src/bin/trap.rs");
+        let mut rest = program.lines();
+        let shown: Vec<_> = block.lines().filter(|line| !line.is_empty()).collect();
+        assert!(shown.len() >= 8);
+        for line in shown {
+            assert!(rest.any(|other| other == line), "not in trap.rs, or not in this order: {line}");
+        }
+    }
+
+    #[test]
     fn crates_that_agree_are_built_together() {
         let list = ["x86_64-unknown-linux-gnu", "powerpc-unknown-linux-gnu"];
         let members = [
