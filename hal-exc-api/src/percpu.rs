@@ -65,7 +65,7 @@ pub(crate) struct Words {
     pub(crate) critical_stack_low: AtomicU32,
     /// How many fatal reports have begun on this CPU.
     pub(crate) fatal_depth: AtomicU32,
-    /// Vector area: where a lock store may stand.
+    /// Vector area, trampolines included: where a lock store may stand.
     pub(crate) vector_base: AtomicU32,
     pub(crate) vector_len: AtomicU32,
     /// The global handler and the fatal hook, as function addresses; 0 = none.
@@ -125,6 +125,7 @@ pub mod offset {
     pub const PARK_MACHINE_CHECK: usize = PARK_STANDARD + 24;
     pub const MSR_KEEP: usize = offset_of!(Words, msr_keep);
     pub const VECTOR_BASE: usize = offset_of!(Words, vector_base);
+    pub const VECTOR_LEN: usize = offset_of!(Words, vector_len);
     pub const DISPATCH_HOOK: usize = offset_of!(Words, dispatch_hook);
     pub const SCHEDULER: usize = offset_of!(Words, scheduler);
 }
@@ -137,6 +138,9 @@ pub const DISPATCH_IDLE: u32 = 0x8000_0000;
 
 /// The lock store: the first word of every standard interrupt's prologue.
 pub const LOCK_STORE: u32 = insn::stw(1, offset::LOCK as i16, 13);
+
+/// The first word of a debug prologue.
+pub(crate) const DEBUG_STORE: u32 = insn::stw(1, offset::DEBUG_SAVE as i16, 13);
 
 impl Template {
     /// The opening of the prologue of `entry`; `None` for a naked vector, which has no prologue.
