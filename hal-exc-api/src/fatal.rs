@@ -125,7 +125,7 @@ fn report(cpu: &PerCpu, cause: Cause, frame: AnyFrame<'_>) -> ! {
 mod entry {
     //! What the wrappers call. Each takes the frame where the wrapper put it.
 
-    use super::{AnyFrame, Cause, FrameMut, Handled, PerCpu, hand_to_global, report};
+    use super::{AnyFrame, Cause, FrameMut, Handled, Ordering, PerCpu, hand_to_global, report};
     use crate::frame::{Frame, InterruptFrame, IsolatedFrame};
     use crate::percpu::offset;
 
@@ -139,14 +139,18 @@ mod entry {
     const SYNCHRONOUS: u32 = 1;
     const ISOLATED: u32 = 2;
 
-    /// Masks EE and the critical enable of either kind, moves to the fatal stack and goes on in [`last`].
+    /// Masks EE and the critical enable of either kind, moves to the fatal stack and goes on in [`last`]. Where handlers
+    /// have an MSR of their own the report runs with it: untranslated accesses are cached, also those to devices.
     #[unsafe(naked)]
     unsafe extern "C" fn enter(cause: u32, kind: u32, frame: *mut ()) -> ! {
         core::arch::naked_asm!(
-            "lwz 9, {mask}(13)",      // MSR bits that may stay: all but EE and this core's CE
+            "lwz 10, {handler}(13)",  // MSR of handlers: enables off
+            "cmpwi 10, 0",
+            "bne 2f",
+            "lwz 9, {mask}(13)",      // none: MSR bits that may stay, all but EE and this core's CE
             "mfmsr 10",
             "and 10, 10, 9",
-            "mtmsr 10",
+            "2: mtmsr 10",
             "isync",
             "lwz 9, {fatal_depth}(13)",
             "li 0, 0",
@@ -156,11 +160,22 @@ mod entry {
             "2:",
             "stwu 0, -16(1)",         // end of the back chain
             "b {last}",
+            handler = const offset::MSR_HANDLER,
             mask = const offset::MSR_KEEP,
             fatal_stack = const offset::FATAL_STACK,
             fatal_depth = const offset::FATAL_DEPTH,
             last = sym last,
         )
+    }
+
+    /// The wrappers come here with the MSR of their exit. The global handler runs with that of handlers, like them: on
+    /// classic cores translation and RI on.
+    fn with_msr_of_handlers(cpu: &PerCpu) {
+        let msr = cpu.words.msr_handler.load(Ordering::Relaxed);
+        if msr != 0 {
+            // SAFETY: what was mapped and recoverable for the handler that declined still is; the enables stay off.
+            unsafe { core::arch::asm!("mtmsr {0}", "isync", in(reg) msr, options(nostack, preserves_flags)) };
+        }
     }
 
     unsafe extern "C" fn last(cause: u32, kind: u32, frame: *mut ()) -> ! {
@@ -190,6 +205,7 @@ mod entry {
             pub extern "C" fn $unhandled(frame: &mut $frame) {
                 // SAFETY: wrappers run only after an install; no dispatch happens between here and the return.
                 let cpu = unsafe { PerCpu::current() };
+                with_msr_of_handlers(cpu);
                 if hand_to_global(cpu, FrameMut::$variant(frame)) == Handled::NotHandled {
                     // SAFETY: `frame` is of the kind that goes with it.
                     unsafe { enter(UNHANDLED, $kind, (frame as *mut $frame).cast()) }

@@ -165,7 +165,7 @@ impl Setup {
         set(&words.msr_exit, msr.exit);
         set(&words.msr_keep, !(MSR_EE | self.cpu.core().critical_enable));
         set(&words.vector_base, plan.base());
-        set(&words.vector_len, plan.table().len_bytes());
+        set(&words.vector_len, plan.len_bytes());
         set(&words.pvr, self.cpu.pvr().0);
         set(&words.index, index);
         // Also those of numbers that no exception has: a damaged prologue loads any number, and a report is to name it.
@@ -383,7 +383,8 @@ mod hardware {
         /// turns machine checks on. Asynchronous exceptions stay masked until [`Exceptions::enable`].
         ///
         /// # Errors
-        /// [`InstallError`]; the hardware is as it was unless the error is [`InstallError::Register`].
+        /// [`InstallError`]; the hardware is as it was unless the error is [`InstallError::Register`] or
+        /// [`InstallError::NotWriteBack`].
         pub fn install(self) -> Result<Exceptions, InstallError> {
             self.install_on(0, true)
         }
@@ -441,6 +442,8 @@ mod hardware {
             asm!("li 3, 0", "dcbz 0, {0}", in(reg) address, out("r3") taken, options(nostack, preserves_flags));
         }
         slot.store(before, Ordering::Release);
+        // The line may have held the guard word.
+        crate::sched::arm_guard(exceptions.per_cpu);
         if taken == 0 { Ok(()) } else { Err(InstallError::NotWriteBack { address }) }
     }
 
