@@ -32,7 +32,7 @@ const PROGRAM: &str = "demo";
 
 /// The boards that it runs on, each with the models of the short form: one of every kind of core.
 const BOARDS: &[(&str, &[&str])] = &[
-    ("mac99", &["603", "604e_v2.4", "750_v3.1", "755_v2.8", "e300c3", "7400_v2.9", "7455_v3.2"]),
+    ("mac99", &["603", "604e_v2.4", "750_v3.1", "750fx_v2.3", "e300c3", "7400_v2.9", "7455_v3.2"]),
     ("ref405ep", &["405ep"]),
     ("bamboo", &["440epb"]),
     ("ppce500", &["e500_v20", "e500v2_v22", "e500mc"]),
