@@ -9,19 +9,20 @@
 //! * the lock word is set: its first instruction was executed, its level is not raised yet, or
 //! * the interrupted PC is the lock store itself: it was taken, its first instruction was not executed yet.
 //!
-//! On its way out a standard interrupt masks critical ones before it lowers the level, so there is no fourth case.
-//! A *debug* exception raises the level too; before it has, the first word that its prologue saves (r1, never 0) tells
-//! of it, until its exit clears that word. It never dispatches, so the request waits for the next exit that does.
+//! A *debug* exception with a pair of its own leaves critical interrupts on at its entry. The pair is not in any thread's
+//! frame, so nobody dispatches while one is under way (its save word is set, or the interrupted PC is the store that sets
+//! it). It does not look for a dispatch either: the next exit of an interrupt does.
 //!
-//! A *synchronous* exception never looks for a dispatch, so a critical interrupt that hit one dispatches. What the
-//! synchronous entry still needs (save/restore pair, fault address, syndrome) is kept on the interrupted program's stack.
+//! On its way out a standard interrupt masks critical ones before it lowers the level, so there is no fourth case. A
+//! *synchronous* exception never looks for a dispatch, so a critical interrupt that hit one dispatches. What the
+//! synchronous entry still needs (save/restore pair, syndrome) is kept on the interrupted program's stack.
 
 #![cfg_attr(not(target_arch = "powerpc"), allow(dead_code, reason = "called by the wrappers"))]
 
 use core::sync::atomic::Ordering;
 
 use crate::frame::CriticalFrame;
-use crate::percpu::{LOCK_STORE, PerCpu};
+use crate::percpu::{DEBUG_STORE, LOCK_STORE, PerCpu};
 
 /// Room behind a critical frame's copy for what the wrapper parks there, in bytes.
 pub const PARK_BYTES: u32 = 32;
@@ -35,7 +36,7 @@ struct Situation {
     lock: u32,
     /// First word that an interrupted debug prologue saved and its exit has not cleared.
     debug: u32,
-    /// The interrupted PC is the first word of a standard interrupt's prologue.
+    /// The interrupted PC is the first word of a standard interrupt's prologue, or of a debug one's.
     at_lock_store: bool,
 }
 
@@ -53,7 +54,7 @@ fn in_vector_area(cpu: &PerCpu, pc: u32) -> bool {
     pc.is_multiple_of(4) && pc.wrapping_sub(base) < len
 }
 
-/// Whether the instruction at `pc` is a lock store.
+/// Whether the instruction at `pc` is a lock store, or its like in a debug prologue.
 fn at_lock_store(cpu: &PerCpu, pc: u32, read: impl FnOnce(u32) -> u32) -> bool {
     in_vector_area(cpu, pc) && is_lock_store(read(pc))
 }
@@ -62,7 +63,7 @@ fn at_lock_store(cpu: &PerCpu, pc: u32, read: impl FnOnce(u32) -> u32) -> bool {
 #[inline(never)]
 #[unsafe(export_name = "hal_exc_is_lock_store")]
 extern "C" fn is_lock_store(word: u32) -> bool {
-    word == LOCK_STORE
+    word == LOCK_STORE || word == DEBUG_STORE
 }
 
 fn situation(cpu: &PerCpu, frame: &CriticalFrame, read: impl FnOnce(u32) -> u32) -> Situation {
@@ -125,6 +126,7 @@ mod tests {
         cpu.words.vector_len.store(0x1000, Ordering::Relaxed);
         assert!(at_lock_store(&cpu, 0x1_0040, |_| LOCK_STORE));
         assert!(!at_lock_store(&cpu, 0x1_0040, |_| LOCK_STORE + 1));
+        assert!(at_lock_store(&cpu, 0x1_0040, |_| DEBUG_STORE));
         assert!(!at_lock_store(&cpu, 0x1_1000, |_| panic!("read outside")));
         assert!(!at_lock_store(&cpu, 0xFFFC, |_| panic!("read outside")));
     }

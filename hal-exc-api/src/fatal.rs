@@ -57,8 +57,12 @@ pub enum Cause {
     Unhandled,
     /// MSR\[RI\] was off (or the equivalent): the state it interrupted is lost.
     Unrecoverable,
-    /// The interrupt stack is used up by nested interrupts.
+    /// The interrupt stack is used up.
     InterruptStackOverflow,
+    /// An interrupt handler has not ended while many ticks came.
+    HandlerStuck,
+    /// More interrupts came between two ticks than anybody can mean.
+    InterruptStorm,
 }
 
 impl fmt::Display for Cause {
@@ -67,6 +71,8 @@ impl fmt::Display for Cause {
             Self::Unhandled => "nobody handled it",
             Self::Unrecoverable => "it interrupted a state that cannot be resumed",
             Self::InterruptStackOverflow => "the interrupt stack is used up",
+            Self::HandlerStuck => "it interrupted an interrupt handler that does not end",
+            Self::InterruptStorm => "interrupts do not cease",
         })
     }
 }
@@ -119,35 +125,57 @@ fn report(cpu: &PerCpu, cause: Cause, frame: AnyFrame<'_>) -> ! {
 mod entry {
     //! What the wrappers call. Each takes the frame where the wrapper put it.
 
-    use super::{AnyFrame, Cause, FrameMut, Handled, PerCpu, hand_to_global, report};
+    use super::{AnyFrame, Cause, FrameMut, Handled, Ordering, PerCpu, hand_to_global, report};
     use crate::frame::{Frame, InterruptFrame, IsolatedFrame};
     use crate::percpu::offset;
 
     const UNHANDLED: u32 = 0;
     const UNRECOVERABLE: u32 = 1;
     const OVERFLOW: u32 = 2;
+    const STUCK: u32 = 3;
+    const STORM: u32 = 4;
 
     const INTERRUPT: u32 = 0;
     const SYNCHRONOUS: u32 = 1;
     const ISOLATED: u32 = 2;
 
-    /// Masks EE and the critical enable of either kind, moves to the fatal stack and goes on in [`last`].
+    /// Masks EE and the critical enable of either kind, moves to the fatal stack and goes on in [`last`]. Where handlers
+    /// have an MSR of their own the report runs with it: untranslated accesses are cached, also those to devices.
     #[unsafe(naked)]
     unsafe extern "C" fn enter(cause: u32, kind: u32, frame: *mut ()) -> ! {
         core::arch::naked_asm!(
-            "lwz 9, {mask}(13)",      // MSR bits that may stay: all but EE and this core's CE
+            "lwz 10, {handler}(13)",  // MSR of handlers: enables off
+            "cmpwi 10, 0",
+            "bne 2f",
+            "lwz 9, {mask}(13)",      // none: MSR bits that may stay, all but EE and this core's CE
             "mfmsr 10",
             "and 10, 10, 9",
-            "mtmsr 10",
+            "2: mtmsr 10",
             "isync",
-            "lwz 1, {fatal_stack}(13)", // whatever stack we came from may be the reason
+            "lwz 9, {fatal_depth}(13)",
             "li 0, 0",
+            "cmpwi 9, 0",
+            "bne 2f",                   // inside a report: its stack holds the frame, so stay above that
+            "lwz 1, {fatal_stack}(13)", // whatever stack we came from may be the reason
+            "2:",
             "stwu 0, -16(1)",         // end of the back chain
             "b {last}",
+            handler = const offset::MSR_HANDLER,
             mask = const offset::MSR_KEEP,
             fatal_stack = const offset::FATAL_STACK,
+            fatal_depth = const offset::FATAL_DEPTH,
             last = sym last,
         )
+    }
+
+    /// The wrappers come here with the MSR of their exit. The global handler runs with that of handlers, like them: on
+    /// classic cores translation and RI on.
+    fn with_msr_of_handlers(cpu: &PerCpu) {
+        let msr = cpu.words.msr_handler.load(Ordering::Relaxed);
+        if msr != 0 {
+            // SAFETY: what was mapped and recoverable for the handler that declined still is; the enables stay off.
+            unsafe { core::arch::asm!("mtmsr {0}", "isync", in(reg) msr, options(nostack, preserves_flags)) };
+        }
     }
 
     unsafe extern "C" fn last(cause: u32, kind: u32, frame: *mut ()) -> ! {
@@ -156,6 +184,8 @@ mod entry {
         let cause = match cause {
             UNHANDLED => Cause::Unhandled,
             UNRECOVERABLE => Cause::Unrecoverable,
+            STUCK => Cause::HandlerStuck,
+            STORM => Cause::InterruptStorm,
             _ => Cause::InterruptStackOverflow,
         };
         // SAFETY: each caller below passes the frame that belongs to its `kind`, and never touches it again.
@@ -175,6 +205,7 @@ mod entry {
             pub extern "C" fn $unhandled(frame: &mut $frame) {
                 // SAFETY: wrappers run only after an install; no dispatch happens between here and the return.
                 let cpu = unsafe { PerCpu::current() };
+                with_msr_of_handlers(cpu);
                 if hand_to_global(cpu, FrameMut::$variant(frame)) == Handled::NotHandled {
                     // SAFETY: `frame` is of the kind that goes with it.
                     unsafe { enter(UNHANDLED, $kind, (frame as *mut $frame).cast()) }
@@ -193,6 +224,13 @@ mod entry {
     entries!(unhandled, unrecoverable, Frame, Synchronous, SYNCHRONOUS);
     entries!(unhandled_isolated, unrecoverable_isolated, IsolatedFrame, Isolated, ISOLATED);
 
+    /// Ends in the report of an interrupt that found something wrong with interrupts.
+    pub(crate) fn interrupts_are_wrong(cause: Cause, frame: &mut InterruptFrame) -> ! {
+        let cause = if cause == Cause::HandlerStuck { STUCK } else { STORM };
+        // SAFETY: the frame is an interrupt's.
+        unsafe { enter(cause, INTERRUPT, (frame as *mut InterruptFrame).cast()) }
+    }
+
     #[doc(hidden)]
     pub extern "C" fn interrupt_stack_overflow(frame: &mut InterruptFrame) -> ! {
         // SAFETY: the frame is an interrupt's.
@@ -200,6 +238,8 @@ mod entry {
     }
 }
 
+#[cfg(target_arch = "powerpc")]
+pub(crate) use entry::interrupts_are_wrong;
 #[cfg(target_arch = "powerpc")]
 #[doc(hidden)]
 pub use entry::{

@@ -165,13 +165,12 @@ impl Setup {
         set(&words.msr_exit, msr.exit);
         set(&words.msr_keep, !(MSR_EE | self.cpu.core().critical_enable));
         set(&words.vector_base, plan.base());
-        set(&words.vector_len, plan.table().len_bytes());
+        set(&words.vector_len, plan.len_bytes());
         set(&words.pvr, self.cpu.pvr().0);
         set(&words.index, index);
-        for number in Exception::ALL {
-            for asynchronous in [false, true] {
-                block.slot(*number, asynchronous).store(declines as *mut (), Ordering::Relaxed);
-            }
+        // Also those of numbers that no exception has: a damaged prologue loads any number, and a report is to name it.
+        for slot in block.slots() {
+            slot.store(declines as *mut (), Ordering::Relaxed);
         }
         if let Some(hook) = self.fatal {
             block.set_fatal_hook(hook);
@@ -384,7 +383,8 @@ mod hardware {
         /// turns machine checks on. Asynchronous exceptions stay masked until [`Exceptions::enable`].
         ///
         /// # Errors
-        /// [`InstallError`]; the hardware is as it was unless the error is [`InstallError::Register`].
+        /// [`InstallError`]; the hardware is as it was unless the error is [`InstallError::Register`] or
+        /// [`InstallError::NotWriteBack`].
         pub fn install(self) -> Result<Exceptions, InstallError> {
             self.install_on(0, true)
         }
@@ -431,9 +431,8 @@ mod hardware {
         }
         let words = &exceptions.per_cpu.words;
         let line = u32::from(exceptions.cpu.core().cache_line);
-        // A whole line inside the stack.
-        let low = words.interrupt_stack_low.load(Ordering::Relaxed) - super::memory_layout::GUARD;
-        let address = low.next_multiple_of(line);
+        // A whole line inside the stack, above the guard word, which is set already.
+        let address = words.interrupt_stack_low.load(Ordering::Relaxed).next_multiple_of(line);
         let slot = exceptions.per_cpu.slot(Exception::Alignment, false);
         let before = slot.swap(refuses_dcbz as *mut (), Ordering::AcqRel);
         let taken: u32;
@@ -443,6 +442,8 @@ mod hardware {
             asm!("li 3, 0", "dcbz 0, {0}", in(reg) address, out("r3") taken, options(nostack, preserves_flags));
         }
         slot.store(before, Ordering::Release);
+        // The line may have held the guard word.
+        crate::sched::arm_guard(exceptions.per_cpu);
         if taken == 0 { Ok(()) } else { Err(InstallError::NotWriteBack { address }) }
     }
 

@@ -73,7 +73,10 @@ pub(crate) struct Words {
     pub(crate) critical_stack_low: AtomicU32,
     /// How many fatal reports have begun on this CPU.
     pub(crate) fatal_depth: AtomicU32,
-    /// Vector area: where a lock store may stand.
+    /// Watched interrupts since the last watched tick, and watched ticks in a row that hit an interrupt handler.
+    pub(crate) interrupts: AtomicU32,
+    pub(crate) late_ticks: AtomicU32,
+    /// Vector area, trampolines included: where a lock store may stand.
     pub(crate) vector_base: AtomicU32,
     pub(crate) vector_len: AtomicU32,
     /// The global handler and the fatal hook, as function addresses; 0 = none.
@@ -132,7 +135,9 @@ pub mod offset {
     pub const PARK_DEBUG: usize = PARK_STANDARD + 16;
     pub const PARK_MACHINE_CHECK: usize = PARK_STANDARD + 24;
     pub const MSR_KEEP: usize = offset_of!(Words, msr_keep);
+    pub const FATAL_DEPTH: usize = offset_of!(Words, fatal_depth);
     pub const VECTOR_BASE: usize = offset_of!(Words, vector_base);
+    pub const VECTOR_LEN: usize = offset_of!(Words, vector_len);
     pub const DISPATCH_HOOK: usize = offset_of!(Words, dispatch_hook);
     pub const SCHEDULER: usize = offset_of!(Words, scheduler);
 }
@@ -145,6 +150,9 @@ pub const DISPATCH_IDLE: u32 = 0x8000_0000;
 
 /// The lock store: the first word of every standard interrupt's prologue.
 pub const LOCK_STORE: u32 = insn::stw(1, offset::LOCK as i16, 13);
+
+/// The first word of a debug prologue.
+pub(crate) const DEBUG_STORE: u32 = insn::stw(1, offset::DEBUG_SAVE as i16, 13);
 
 impl Template {
     /// The opening of the prologue of `entry`; `None` for a naked vector, which has no prologue.
@@ -223,6 +231,8 @@ impl PerCpu {
                 interrupt_stack_low: ZERO,
                 critical_stack_low: ZERO,
                 fatal_depth: ZERO,
+                interrupts: ZERO,
+                late_ticks: ZERO,
                 vector_base: ZERO,
                 vector_len: ZERO,
                 global_handler: EMPTY,
@@ -242,6 +252,11 @@ impl PerCpu {
     #[must_use]
     pub fn r13(&self) -> usize {
         &raw const self.words as usize
+    }
+
+    /// All slots, those of numbers that no exception has included.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = &AtomicPtr<()>> {
+        self.asynchronous.iter().chain(&self.synchronous)
     }
 
     /// The slot of `exception` in the table that its kind uses.

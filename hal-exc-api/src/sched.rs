@@ -115,6 +115,7 @@ mod machine_check;
 mod mask;
 mod stack;
 mod token;
+mod watch;
 
 use core::fmt;
 use core::sync::atomic::Ordering;

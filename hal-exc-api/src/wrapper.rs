@@ -81,6 +81,7 @@ macro_rules! __wrapper_asm {
             ".set HX_PARK_MACHINE_CHECK, {park_machine_check}",
             ".set HX_DISPATCH_HOOK, {dispatch_hook}",
             ".set HX_VECTOR_BASE, {vector_base}",
+            ".set HX_VECTOR_LEN, {vector_len}",
             ".pushsection .text.hal_exc,\"ax\",@progbits",
             ".balign 32",
             $($text,)+
@@ -123,6 +124,7 @@ macro_rules! __wrapper_asm {
             park_machine_check = const $crate::percpu::offset::PARK_MACHINE_CHECK,
             dispatch_hook = const $crate::percpu::offset::DISPATCH_HOOK,
             vector_base = const $crate::percpu::offset::VECTOR_BASE,
+            vector_len = const $crate::percpu::offset::VECTOR_LEN,
             $($operands)*
         );
     };
@@ -333,6 +335,43 @@ macro_rules! __give_standard_pair_back {
     };
 }
 
+/// For a machine check that shares its pair with critical and debug exceptions: branches to `7f` where the pair was live.
+/// That is with CE off (they clear it) and the PC, r4, in one of their prologues or trampolines, or between the wrappers
+/// `first` and `last`, which stand in this order in one module. Changes r6 and r7.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __pair_is_free {
+    ($first:literal, $last:literal) => {
+        concat!(
+            "andis. %r6, %r5, 2\nbne+ 8f\n", // CE was on: none of them is on its way
+            "lis %r6, ",
+            $first,
+            "_far@ha\naddi %r6, %r6, ",
+            $first,
+            "_far@l\n",
+            "subf %r6, %r6, %r4\n", // distance from the wrappers
+            "cmplwi %r6, ",
+            $last,
+            "_end - ",
+            $first,
+            "_far\nblt- 7f\n",
+            "lwz %r6, HX_VECTOR_BASE(%r13)\nlwz %r7, HX_VECTOR_LEN(%r13)\n",
+            "subf %r6, %r6, %r4\n", // distance from the vectors
+            "cmplw %r6, %r7\nblt- 7f\n8:",
+        )
+    };
+}
+
+/// The mask of a machine check's exit where machine checks have a pair of their own or no MSR\[RI\] guards it: like
+/// that of the others, and ME stays off as the entry left it, because frame and pair are in use until the return.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __leave_machine_check {
+    () => {
+        "lwz %r4, HX_MSR_EXIT(%r13)\nrlwinm %r4, %r4, 0, 20, 18\nmtmsr %r4"
+    };
+}
+
 /// Expands the wrapper of a standard interrupt (asynchronous, SRR0/1). See [`wrapper`](crate::wrapper).
 #[macro_export]
 macro_rules! interrupt_wrapper {
@@ -399,6 +438,7 @@ macro_rules! interrupt_wrapper {
             "beq+ 3b",
             "mr %r3, %r1",
             "bl {unhandled_interrupt}",
+            $leave,                             // again: the global handler ran as handlers do
             "b 3b",
 
             "6:",                               // outermost, and the handler declined

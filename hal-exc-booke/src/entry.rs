@@ -3,7 +3,7 @@
 //!
 //! The 405 differs from the 440 in the numbers of its registers, and in that critical, machine check and debug share
 //! SRR2/3. Where machine check has no pair of its own (405, 440GP, 440EP, 440GR, 440SP), one that hits the entry or
-//! exit of a critical interrupt destroys that one's pair: such a machine check is reported as unrecoverable.
+//! exit of a critical interrupt or a debug exception destroys that one's pair: such a machine check is reported as unrecoverable.
 
 use cfg_if::cfg_if;
 use hal_exc_api::family::Wrapper;
@@ -13,29 +13,13 @@ use paste::paste;
 cfg_if! {
     if #[cfg(target_arch = "powerpc")] {
         use hal_exc_api::{
-            __give_standard_pair_back, __keep_standard_pair, critical_wrapper, interrupt_wrapper, isolated_wrapper,
+            __give_standard_pair_back, __keep_standard_pair, __leave_machine_check, __pair_is_free, critical_wrapper, interrupt_wrapper, isolated_wrapper,
             synchronous_wrapper,
         };
 
         /// Masks EE and CE: nothing that could dispatch comes from here to the return.
         macro_rules! leave {
             () => { "lwz %r4, HX_MSR_EXIT(%r13)\nmtmsr %r4" };
-        }
-
-        /// Not recoverable when the PC (r4) lies in the critical wrapper or in the first vector slot that leads to it:
-        /// there the shared pair is live.
-        macro_rules! pair_is_free {
-            ($critical:literal, $slot:literal) => {
-                concat!(
-                    "andis. %r6, %r5, 2\nbne+ 8f\n",   // CE was on: no critical interrupt is on its way
-                    "lis %r6, ", $critical, "_far@ha\naddi %r6, %r6, ", $critical, "_far@l\n",
-                    "subf %r6, %r6, %r4\n",            // distance from the wrapper
-                    "cmplwi %r6, ", $critical, "_end - ", $critical, "_far\nblt- 7f\n",
-                    "lwz %r6, HX_VECTOR_BASE(%r13)\nsubf %r6, %r6, %r4\n", // distance from the vectors
-                    "addi %r6, %r6, -", $slot, "\n",
-                    "cmplwi %r6, 16\nblt- 7f\n8:",
-                )
-            };
         }
 
         /// DEAR and ESR of a standard exception that a critical one interrupted at its first instructions.
@@ -65,8 +49,8 @@ cfg_if! {
         critical_wrapper!(name: "hal_exc_ppc405_critical", pair: (990, 991), ret: "rfci",
             enter: "", leave: leave!(), recoverable: "", park: park!(981, 980), unpark: unpark!(981, 980));
         isolated_wrapper!(name: "hal_exc_ppc405_machine_check", slot: "MACHINE_CHECK", pair: (990, 991), ret: "rfci",
-            fault: 981, syndrome: 980, enter: "", leave: leave!(),
-            recoverable: pair_is_free!("hal_exc_ppc405_critical", "0x100"),
+            fault: 981, syndrome: 980, enter: "", leave: __leave_machine_check!(),
+            recoverable: __pair_is_free!("hal_exc_ppc405_critical", "hal_exc_ppc405_debug"),
             keep: __keep_standard_pair!(), give_back: __give_standard_pair_back!(), done: "");
         isolated_wrapper!(name: "hal_exc_ppc405_debug", slot: "DEBUG", pair: (990, 991), ret: "rfci",
             fault: 981, syndrome: 1008, enter: "", leave: leave!(), recoverable: "",
@@ -84,12 +68,12 @@ cfg_if! {
             park: concat!(park!(61, 62), "\nmfspr %r4, 946\nstw %r4, HX_CRITICAL_SIZE+8(%r1)"),
             unpark: concat!(unpark!(61, 62), "\nlwz %r4, HX_CRITICAL_SIZE+8(%r1)\nmtspr 946, %r4"));
         isolated_wrapper!(name: "hal_exc_ppc440_machine_check", slot: "MACHINE_CHECK", pair: (570, 571), ret: "rfmci",
-            fault: 61, syndrome: 572, enter: "", leave: leave!(), recoverable: "",
+            fault: 61, syndrome: 572, enter: "", leave: __leave_machine_check!(), recoverable: "",
             keep: __keep_standard_pair!(), give_back: __give_standard_pair_back!(), done: "");
         // 440GP, 440EP, 440GR, 440SP: the critical pair, and the reason is in ESR.
         isolated_wrapper!(name: "hal_exc_ppc440gp_machine_check", slot: "MACHINE_CHECK", pair: (58, 59), ret: "rfci",
-            fault: 61, syndrome: 62, enter: "", leave: leave!(),
-            recoverable: pair_is_free!("hal_exc_ppc440_critical", "0"),
+            fault: 61, syndrome: 62, enter: "", leave: __leave_machine_check!(),
+            recoverable: __pair_is_free!("hal_exc_ppc440_critical", "hal_exc_ppc440_debug"),
             keep: __keep_standard_pair!(), give_back: __give_standard_pair_back!(), done: "");
         isolated_wrapper!(name: "hal_exc_ppc440_debug", slot: "DEBUG", pair: (58, 59), ret: "rfci",
             fault: 61, syndrome: 304, enter: "", leave: leave!(), recoverable: "",

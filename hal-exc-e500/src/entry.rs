@@ -11,7 +11,7 @@ use paste::paste;
 
 cfg_if! {
     if #[cfg(target_arch = "powerpc")] {
-        use hal_exc_api::{critical_wrapper, interrupt_wrapper, isolated_wrapper, synchronous_wrapper, __give_standard_pair_back, __keep_standard_pair};
+        use hal_exc_api::{critical_wrapper, interrupt_wrapper, isolated_wrapper, synchronous_wrapper, __give_standard_pair_back, __keep_standard_pair, __leave_machine_check, __pair_is_free};
 
         /// Masks EE and CE: nothing that could dispatch comes from here to the return.
         macro_rules! leave {
@@ -75,15 +75,16 @@ cfg_if! {
 
         // MCAR (573) and MCSR (572).
         isolated_wrapper!(name: "hal_exc_e500_machine_check", slot: "MACHINE_CHECK", pair: (570, 571), ret: "rfmci",
-            fault: 573, syndrome: 572, enter: "", leave: leave!(), recoverable: "",
+            fault: 573, syndrome: 572, enter: "", leave: __leave_machine_check!(), recoverable: "",
             keep: __keep_standard_pair!(), give_back: __give_standard_pair_back!(), done: "");
         // The same with MSR[RI], which a machine check clears and a second one would find cleared.
         isolated_wrapper!(name: "hal_exc_e500mc_machine_check", slot: "MACHINE_CHECK", pair: (570, 571), ret: "rfmci",
-            fault: 573, syndrome: 572, enter: "", leave: leave!(), recoverable: "andi. %r6, %r5, 2\nbeq- 7f",
+            fault: 573, syndrome: 572, enter: "", leave: __leave_machine_check!(), recoverable: "andi. %r6, %r5, 2\nbeq- 7f",
             keep: __keep_standard_pair!(), give_back: __give_standard_pair_back!(), done: "");
-        // e200z0 to z6: machine check takes the critical pair.
+        // e200z0 to z6: machine check takes the critical pair, which critical and debug exceptions may have in use.
         isolated_wrapper!(name: "hal_exc_e200_machine_check", slot: "MACHINE_CHECK", pair: (58, 59), ret: "rfci",
-            fault: 61, syndrome: 572, enter: "", leave: leave!(), recoverable: "",
+            fault: 61, syndrome: 572, enter: "", leave: __leave_machine_check!(),
+            recoverable: __pair_is_free!("hal_exc_e200_critical", "hal_exc_e500_debug"),
             keep: __keep_standard_pair!(), give_back: __give_standard_pair_back!(), done: "");
 
         // DBSR (304); debug has no fault address, DEAR stands there for a data breakpoint.

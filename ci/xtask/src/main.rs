@@ -31,6 +31,7 @@ mod records;
 mod run;
 mod setup;
 mod sockets;
+mod stamp;
 mod sweep;
 mod table;
 mod test;

@@ -203,7 +203,8 @@ pub(crate) fn steps(wanted: &Wanted) -> Result<Vec<Step>> {
         if !boards::present().any(|board| board.name == place.board.name) {
             continue;
         }
-        let name = format!("sweep {} {}", place.board.name, place.cpu);
+        let whole_or_short = if full { "sweep whole" } else { "sweep" };
+        let name = format!("{whole_or_short} {} {}", place.board.name, place.cpu);
         let place = Arc::new(place);
         steps.push(Step::emulator(name, move || {
             if let Some(lack) = offer::lacks(&place.config, 1) {

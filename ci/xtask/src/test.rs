@@ -4,6 +4,7 @@
 //! A module that has something to check writes `fn steps(&Wanted) -> Result<Vec<Step>>` and is named in [`SOURCES`].
 //! A long-running command gives its short form when `wanted.full` is false and its whole form otherwise.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use anyhow::Result;
 use crate::outcome::{Outcome, unusable};
 use crate::progress::Progress;
 use crate::{
-    boot_matrix, checks, count, cpu, crates, demo, dependencies, disasm, docs, emulated, golden, sockets, sweep,
+    boot_matrix, checks, count, cpu, crates, demo, dependencies, disasm, docs, emulated, golden, sockets, stamp, sweep,
 };
 
 /// What a module has to check.
@@ -63,6 +64,8 @@ pub(crate) enum Group {
 pub(crate) enum Report {
     /// So many checks passed.
     Passed(usize),
+    /// So many passed, and something that a person should know.
+    Remarkable(usize, String),
     /// Some failed; what to show.
     Failed {
         /// Checks that passed.
@@ -131,14 +134,28 @@ struct Tally {
     failed: usize,
     skipped: usize,
     names: Vec<String>,
+    /// Steps that passed, and how many checks each had.
+    well: BTreeMap<String, usize>,
 }
 
 impl Tally {
+    /// A step that passed in this commit already.
+    fn remember(&mut self, name: &str, count: usize) {
+        self.passed += count;
+        println!("ok    {name:<56} passed before");
+    }
+
     fn add(&mut self, name: &str, report: Report, time: Duration) {
         let (word, text) = match report {
             Report::Passed(count) => {
                 self.passed += count;
+                self.well.insert(name.to_owned(), count);
                 ("ok", None)
+            }
+            Report::Remarkable(count, text) => {
+                self.passed += count;
+                self.well.insert(name.to_owned(), count);
+                ("ok", Some(text))
             }
             Report::Failed { passed, failed, text } => {
                 self.passed += passed;
@@ -172,7 +189,19 @@ pub(crate) fn run(wanted: &Wanted) -> Result<Outcome> {
     if steps.is_empty() {
         return Err(unusable("no check has such a name; cargo xtask test without --filter prints them all"));
     }
-    let tally = Mutex::new(Tally::default());
+    let mut tally = Tally::default();
+    let everything = wanted.filter.is_none() && !wanted.host && !wanted.qemu && !golden::updating();
+    if wanted.full && everything {
+        let before = stamp::read();
+        steps.retain(|step| match before.get(&step.name) {
+            Some(count) => {
+                tally.remember(&step.name, *count);
+                false
+            }
+            None => true,
+        });
+    }
+    let tally = Mutex::new(tally);
     // Golden files of a board's first configuration must be there before the others are compared with them.
     let at_once = if golden::updating() { 1 } else { 2 };
     for batch in steps.chunk_by(|a, b| a.beside && b.beside) {
@@ -181,6 +210,9 @@ pub(crate) fn run(wanted: &Wanted) -> Result<Outcome> {
     let tally = tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     if !tally.names.is_empty() {
         println!("failed: {}", tally.names.join(", "));
+    }
+    if everything && !wanted.full {
+        stamp::write(&tally.well);
     }
     println!("{}", tally.sum());
     Ok(Outcome::of(tally.failed == 0))

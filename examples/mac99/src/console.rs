@@ -37,6 +37,12 @@ impl Escc {
         self.0.write8(CONTROL, 5 << 3);
     }
 
+    /// Address of channel A's data register: a byte stored there is sent, if the transmitter is ready.
+    #[must_use]
+    pub fn data_address(self) -> usize {
+        self.0.base() + DATA
+    }
+
     /// Sends one byte. A transmitter that never gets ready loses it: there is nobody to tell.
     pub fn send(self, byte: u8) {
         for _ in 0..PATIENCE {

@@ -55,6 +55,12 @@ impl Sources for OwnIpi {
         ours
     }
 
+    /// An edge ends by itself, so it is made again.
+    fn leave_external() {
+        Self::end_external();
+        Self::raise_external();
+    }
+
     fn raise_critical() {}
 
     fn end_critical() {}

@@ -3,6 +3,7 @@
 #![no_std]
 
 mod console;
+mod install;
 mod ipi;
 mod pci;
 mod pic;

@@ -8,6 +8,8 @@ extern crate std;
 #[cfg(target_arch = "powerpc")]
 pub mod demo;
 #[cfg(target_arch = "powerpc")]
+pub mod fault;
+#[cfg(target_arch = "powerpc")]
 pub mod kernel;
 #[cfg(target_arch = "powerpc")]
 pub mod mpic;

@@ -91,6 +91,11 @@ impl Sources for Messages {
         ours
     }
 
+    fn leave_external() {
+        let _ = pic().read32(IACK);
+        pic().write32(EOI, 0);
+    }
+
     fn raise_critical() {
         sources::enable_critical();
         Self::raise(CRITICAL);

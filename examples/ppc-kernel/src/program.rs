@@ -7,6 +7,15 @@
 #[macro_export]
 macro_rules! kernel_program {
     ($board:ident, $family:expr, $vectors:expr, |$armed:ident| $arm:expr, $run:expr) => {
+        $crate::kernel_program!(@ $board, $family, $vectors, |$armed| $arm, $run, fatal);
+
+        fn fatal(fatal: &::hal_exc_api::fatal::Fatal<'_>) -> ! {
+            ::ppc_support::println!("{fatal}");
+            ::ppc_support::println!("result: fail: a fatal exception");
+            $board::power_off()
+        }
+    };
+    (@ $board:ident, $family:expr, $vectors:expr, |$armed:ident| $arm:expr, $run:expr, $fatal:ident) => {
         static MEMORY: ::hal_exc_api::install::CpuMemory = ::hal_exc_api::install::CpuMemory::new();
 
         ::ppc_support::program!(main, $board::power_off);
@@ -17,17 +26,11 @@ macro_rules! kernel_program {
             let exceptions = ::hal_exc_api::install::Exceptions::new(&cpu, &[$family])?
                 .memory(&MEMORY)
                 .vectors($vectors)
-                .fatal(fatal)
+                .fatal($fatal)
                 .install()?;
             let $armed = &board;
             $arm;
             $run(&exceptions, board.time_base)
-        }
-
-        fn fatal(fatal: &::hal_exc_api::fatal::Fatal<'_>) -> ! {
-            ::ppc_support::println!("{fatal}");
-            ::ppc_support::println!("result: fail: a fatal exception");
-            $board::power_off()
         }
     };
 }

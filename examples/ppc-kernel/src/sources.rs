@@ -25,6 +25,9 @@ pub trait Sources: 'static {
     /// whether it was the one that `raise_external` makes.
     fn end_external() -> bool;
 
+    /// Ends the external interrupt at the controller and leaves the source as it is: it interrupts again.
+    fn leave_external();
+
     /// Makes the critical interrupt pending on this CPU, with the critical enable on, as hardware leaves it in
     /// threads and standard handlers. (QEMU clears it at every entry, and a 405 of QEMU at every return too.)
     fn raise_critical();
@@ -64,6 +67,9 @@ pub(crate) fn enable_critical() {
     }
 }
 
+/// So many ticks in a row inside another handler mean that it does not end.
+const STUCK_TICKS: u32 = 50;
+
 struct TickCell(UnsafeCell<Option<CpuTick>>);
 
 // SAFETY: each is written before its CPU enables interrupts; afterwards only the tick's handler on that CPU uses it, and
@@ -95,6 +101,7 @@ pub unsafe fn start_tick(exceptions: &Exceptions, time_base: u32, hz: u32) -> Re
 /// The tick's handler: time, time slices, and the check of the interrupt stack.
 pub(crate) extern "C" fn on_tick(frame: &mut InterruptFrame) -> Handled {
     frame.check_stack();
+    frame.watch_progress(STUCK_TICKS);
     // SAFETY: a handler stays on its CPU.
     let cpu = unsafe { PerCpu::current() }.index() as usize;
     // SAFETY: see `TickCell`.

@@ -55,6 +55,8 @@ impl Sources for Lines {
         }
     }
 
+    fn leave_external() {}
+
     fn raise_critical() {
         sources::enable_critical();
         // SAFETY: as above.

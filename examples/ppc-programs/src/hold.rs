@@ -29,14 +29,15 @@ impl General {
         new
     }
 
-    /// The first register that differs from what it should be: its name, its value, the right one.
-    pub(crate) fn difference(&self, wanted: &Self) -> Option<(&'static str, usize, u32, u32)> {
-        let gpr = (0..32).filter(|n| ![1, 13].contains(n)).map(|n| ("r", n, self.gpr[n], wanted.gpr[n]));
+    /// The first register that differs from what it should be: its name, its number if it has one, its value, the right
+    /// value.
+    pub(crate) fn difference(&self, wanted: &Self) -> Option<(&'static str, Option<usize>, u32, u32)> {
+        let gpr = (0..32).filter(|n| ![1, 13].contains(n)).map(|n| ("r", Some(n), self.gpr[n], wanted.gpr[n]));
         let special = [
-            ("CR ", 0, self.cr, wanted.cr),
-            ("XER ", 0, self.xer, wanted.xer),
-            ("CTR ", 0, self.ctr, wanted.ctr),
-            ("LR ", 0, self.lr, wanted.lr),
+            ("CR", None, self.cr, wanted.cr),
+            ("XER", None, self.xer, wanted.xer),
+            ("CTR", None, self.ctr, wanted.ctr),
+            ("LR", None, self.lr, wanted.lr),
         ];
         gpr.chain(special).find(|(_, _, found, right)| found != right)
     }

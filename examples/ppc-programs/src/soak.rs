@@ -106,13 +106,14 @@ impl Context {
         if let Some(unit) = state.units.difference(cpu) {
             return ControlFlow::Break(Failure::new(format_args!("{}: {unit} changed", self.name)));
         }
-        match state.found.difference(&state.general) {
-            None => ControlFlow::Continue(()),
-            Some((name, n, found, right)) => ControlFlow::Break(Failure::new(format_args!(
-                "{}: {name}{n} is {found:08x}, not {right:08x}",
-                self.name
-            ))),
-        }
+        let Some((register, number, found, right)) = state.found.difference(&state.general) else {
+            return ControlFlow::Continue(());
+        };
+        let name = self.name;
+        ControlFlow::Break(match number {
+            Some(n) => Failure::new(format_args!("{name}: {register}{n} is {found:08x}, not {right:08x}")),
+            None => Failure::new(format_args!("{name}: {register} is {found:08x}, not {right:08x}")),
+        })
     }
 }
 
@@ -133,7 +134,8 @@ pub fn run(boot: &'static BootInfo, interrupts: u32) -> Result<(), Failure> {
     let wanted = units::wanted(&cpu);
     println!("{}: units {wanted}", machine.name);
     // SAFETY: this is the CPU, and the handlers are called by its wrappers.
-    let (tick, external) = unsafe { (shim::wrap::<OnTick>(&cpu, wanted)?, shim::wrap::<OnExternal>(&cpu, wanted)?) };
+    let (tick, external) =
+        unsafe { (shim::wrap::<OnTick>(cpu.features(), wanted)?, shim::wrap::<OnExternal>(cpu.features(), wanted)?) };
     exceptions.set_interrupt_handler(Exception::Decrementer, tick)?;
     exceptions.set_interrupt_handler(Exception::ExternalInput, external)?;
 
@@ -206,7 +208,7 @@ impl FrameHandler for OnTick {
             return Handled::NotHandled;
         };
         let level = LEVEL.fetch_add(1, Ordering::Relaxed);
-        if level == 0 && OUTER.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+        if level == 0 && OUTER.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
             interrupts_open(true);
             // SAFETY: level 0, and a nested tick comes to the other branch; the external handler ends the loop.
             let outcome = unsafe { TICK_HANDLER.hold(&cpu, soak_hold) };

@@ -219,21 +219,21 @@ fn ticks(exceptions: &Exceptions, cpu: &Cpu, machine: &Machine) -> Result<(), Fa
         Expected { msr: after.msr & !lost, ..expected }.check_interrupt(LAST.take(), &after)?;
     }
     exceptions.disable();
-    // Both sides of the last look at the tick: the host may stop the emulator anywhere, for longer than a tick.
-    let (before, ticks, after) = TICK
+    // Times on both sides of the start and of the last look at the tick: the host may stop the emulator anywhere, for longer
+    // than a tick.
+    let (least, ticks, most) = TICK
         .with(|tick| {
-            let before = time_base.now() - start;
+            let least = time_base.now() - started;
             tick.on_interrupt();
-            let counted = (before, tick.ticks(), time_base.now() - start);
+            let counted = (least, tick.ticks(), time_base.now() - start);
             tick.stop();
             counted
         })
         .ok_or(Failure::new("the tick is gone"))?;
-    let due = |counts: u64| counts / u64::from(period.counts());
-    println!("# {ticks} ticks, {} to {} due", due(before), due(after));
-    // The tick began a little after `start`.
-    let all = due(before).saturating_sub(1)..=due(after);
-    ensure!(all.contains(&ticks), "{ticks} ticks where {} were due", due(before));
+    let period = u64::from(period.counts());
+    let due = least / period..=most / period;
+    println!("# {ticks} ticks, {} to {} due", due.start(), due.end());
+    ensure!(due.contains(&ticks), "{ticks} ticks where {} to {} were due", due.start(), due.end());
     println!("decrementer: {TICK_COUNT} interrupts, no tick lost, registers intact");
     println!("@ irq source=decrementer count={}", TICKS.load(Ordering::Relaxed));
     Ok(())

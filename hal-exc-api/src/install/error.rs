@@ -93,6 +93,13 @@ pub enum InstallError {
         /// Where it lies.
         range: Range,
     },
+    /// An area goes beyond the last address.
+    BeyondMemory {
+        /// Which.
+        area: &'static str,
+        /// Where it lies.
+        range: Range,
+    },
     /// A stack is too small.
     StackTooSmall {
         /// Which.
@@ -171,6 +178,7 @@ impl fmt::Display for InstallError {
                 write!(f, "{} {} and {} {} overlap", first.0, first.1, second.0, second.1)
             }
             Self::StackUnaligned { stack, range } => write!(f, "{stack} {range} is not aligned to 16 bytes"),
+            Self::BeyondMemory { area, range } => write!(f, "the {area} at {range} goes beyond the last address"),
             Self::StackTooSmall { stack, len, min } => write!(f, "{stack} has {len} bytes, {min} are needed"),
             Self::NoWrapper { exception, flavor } => write!(f, "no wrapper for {exception} in flavor {flavor}"),
             Self::Prologue { exception, error } => write!(f, "{exception}: {error}"),

@@ -30,6 +30,11 @@ impl Range {
         self.start.wrapping_add(self.len)
     }
 
+    /// Whether its last byte has an address.
+    const fn fits(self) -> bool {
+        self.start as u64 + self.len as u64 <= 1 << 32
+    }
+
     const fn overlaps(self, other: Self) -> bool {
         let (a, b) = (self.start as u64, other.start as u64);
         a < b + other.len as u64 && b < a + self.len as u64
@@ -92,9 +97,16 @@ impl Layout {
     /// Checks alignment, size and overlap, with the vector area too.
     pub(super) fn check(&self, vectors: Range) -> Result<(), InstallError> {
         let stacks = self.stacks.named();
-        for (stack, _, range) in stacks {
+        if !vectors.fits() {
+            return Err(InstallError::BeyondMemory { area: "vector area", range: vectors });
+        }
+        for (stack, name, range) in stacks {
             if range.start % 16 != 0 || range.len % 16 != 0 {
                 return Err(InstallError::StackUnaligned { stack, range });
+            }
+            // A stack that ends at 2^32 would have a top of 0.
+            if !range.fits() || range.end() == 0 {
+                return Err(InstallError::BeyondMemory { area: name, range });
             }
             if range.len < MIN_STACK {
                 return Err(InstallError::StackTooSmall { stack, len: range.len, min: MIN_STACK });

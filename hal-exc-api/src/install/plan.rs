@@ -64,7 +64,8 @@ impl Plan {
             let no_wrapper = InstallError::NoWrapper { exception, flavor: entry.flavor };
             let wrapper = wrapper.ok_or(no_wrapper)?;
             let template = Template::of(entry).ok_or(no_wrapper)?;
-            let room = free + 4 * TRAMPOLINE_WORDS as u32 <= range.end();
+            // The area may end where addresses do.
+            let room = u64::from(free - range.start) + 4 * TRAMPOLINE_WORDS as u64 <= u64::from(range.len);
             let prologue = prologue::generate(address, entry, &template, (wrapper.target)(), room.then_some(free))
                 .map_err(failed)?;
             if prologue.trampoline().is_some() {
@@ -80,6 +81,12 @@ impl Plan {
     #[must_use]
     pub const fn base(&self) -> u32 {
         self.base
+    }
+
+    /// Bytes from the base to the end of the last prologue or trampoline.
+    #[must_use]
+    pub const fn len_bytes(&self) -> u32 {
+        self.end - self.base
     }
 
     /// The table it is made from.

@@ -50,10 +50,10 @@ impl PerCpu {
 impl InterruptFrame {
     /// Checks the guard word of the interrupt stack: four instructions. When the stack was overrun, this ends in the
     /// fatal report.
-    #[cfg(target_arch = "powerpc")]
     pub fn check_stack(&mut self) {
         // SAFETY: a handler runs only after an install, and stays on its CPU.
-        if !intact(unsafe { PerCpu::current() }) {
+        if !intact(unsafe { super::this_cpu() }) {
+            #[cfg(target_arch = "powerpc")]
             crate::fatal::interrupt_stack_overflow(self);
         }
     }

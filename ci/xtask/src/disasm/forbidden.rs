@@ -7,7 +7,7 @@ use super::listing::Symbol;
 
 /// Symbols that may hold such instructions: code that saves or restores the registers of a unit, or that executes one
 /// instruction of a unit on purpose. A part of the symbol's name is enough.
-const ALLOWED: &[&str] = &["unit_context", "unit_probe"];
+const ALLOWED: &[&str] = &["hal_exc_ctx_", "unit_probe"];
 
 /// A line for every instruction that must not be there.
 pub(super) fn find(symbols: &[Symbol]) -> Vec<String> {

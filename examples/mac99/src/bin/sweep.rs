@@ -5,5 +5,9 @@
 
 use hal_exc_api::install::VectorArea;
 
-// SAFETY: nothing else lies in the first 12 KiB, which are mapped one to one.
-ppc_sweep::sweep_program!(mac99, &hal_exc_ppc_classic::FAMILY, unsafe { VectorArea::new(0, 0x3000) });
+ppc_sweep::sweep_program!(
+    mac99,
+    &hal_exc_ppc_classic::FAMILY,
+    // SAFETY: nothing else lies in the first 12 KiB, which are mapped one to one.
+    unsafe { VectorArea::new(0, 0x3000) }
+);

@@ -95,7 +95,7 @@ fn access(handler: Handler, text: &str, word: u32, first: u32, line: usize) -> R
     let mut frame = Frame::new(VectorWord::new(Exception::Alignment, false), code.as_ptr() as u32, msr);
     let base = BYTES.with(|bytes| bytes.0.as_mut_ptr() as u32).ok_or(Failure::new("the memory is in use"))?;
     for (n, gpr) in frame.gpr.iter_mut().enumerate() {
-        *gpr = 0xC0DE_0000 | n as u32 * 0x0101;
+        *gpr = 0xC0DE_0000 | (n as u32 * 0x0101);
     }
     (frame.gpr[4], frame.gpr[5]) = (base, 1);
     frame.fault_address = base + first;
@@ -104,8 +104,8 @@ fn access(handler: Handler, text: &str, word: u32, first: u32, line: usize) -> R
     ensure!(frame.pc == before.pc + 4, "{text}: PC {:08x}", frame.pc);
     let (mut gpr, mut bytes) = (before.gpr, core::array::from_fn(|n| n as u8));
     reference(word, &mut gpr, &mut bytes, first as usize, base, line);
-    for n in 0..32 {
-        ensure!(frame.gpr[n] == gpr[n], "{text}: r{n} is {:08x}, not {:08x}", frame.gpr[n], gpr[n]);
+    for (n, (found, right)) in frame.gpr.iter().zip(&gpr).enumerate() {
+        ensure!(found == right, "{text}: r{n} is {found:08x}, not {right:08x}");
     }
     let same = BYTES.with(|found| found.0 == bytes).ok_or(Failure::new("the memory is in use"))?;
     ensure!(same, "{text}: memory differs");

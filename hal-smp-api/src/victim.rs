@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The victim's half: what it does with the stop signal, and in which order it leaves the image.
+//!
+//! The order is data, [`ORDER`]. The models run over it, and an architecture crate generates its assembly from a
+//! list that [`follows`] checks at compile time, so that the proof and the instructions cannot drift apart.
+
+use crate::cpus::Cpu;
+use crate::slots::{SlotWord, Slots};
+use crate::word::{Code, Generation, Refusal, Word};
+
+/// One step on the victim's way out.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum Step {
+    /// End of interrupt for the stop signal: a handler that never returns must not leave a priority active.
+    EndOfInterrupt,
+    /// Mask every interrupt that can be masked.
+    MaskAll,
+    /// Write `Entered`.
+    ReportEntered,
+    /// Own timers, watchdog and interrupt interface quiet, so that nothing is pending at the release.
+    QuietDevices,
+    /// Stop allocating into the data cache. From here on no stack.
+    CacheOff,
+    /// Clean and invalidate the data cache: nothing of the old image is left that could be written back.
+    CleanInvalidate,
+    /// Leave the coherency domain (where the security state allows it).
+    LeaveCoherency,
+    /// Translation off, or on tables outside the image: no table walk into the old image.
+    TranslationOff,
+    /// Branch to the pen. Everything after this is fetched from the pen.
+    JumpToPen,
+}
+
+/// The order in which a victim leaves; see each [`Step`] for the reason.
+pub const ORDER: [Step; 9] = [
+    Step::EndOfInterrupt,
+    Step::MaskAll,
+    Step::ReportEntered,
+    Step::QuietDevices,
+    Step::CacheOff,
+    Step::CleanInvalidate,
+    Step::LeaveCoherency,
+    Step::TranslationOff,
+    Step::JumpToPen,
+];
+
+/// Whether `steps` is [`ORDER`]. Only `LeaveCoherency` may be left out (non-secure state, firmware's duty): the
+/// models show that the overwrite is still safe without it, while the core cannot be powered off.
+#[must_use]
+pub const fn follows(steps: &[Step]) -> bool {
+    let mut at = 0;
+    let mut n = 0;
+    while n < ORDER.len() {
+        if at < steps.len() && steps[at] as u8 == ORDER[n] as u8 {
+            at += 1;
+        } else if ORDER[n] as u8 != Step::LeaveCoherency as u8 {
+            return false;
+        }
+        n += 1;
+    }
+    at == steps.len()
+}
+
+/// What a stop signal means once the slot is read.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum StopSignal {
+    /// A stop of that generation is wanted.
+    Stop(Generation),
+    /// Nothing is wanted: a leftover signal, or the stop was given up. Return from the interrupt.
+    Stale,
+}
+
+/// Reads the request for this core. The first thing that a stop handler does after the end of interrupt.
+pub fn on_stop_signal<S: Slots>(slots: &S, cpu: Cpu) -> StopSignal {
+    match Word::decode(slots.read(cpu, SlotWord::Request)) {
+        Some(Word { generation, code: Code::Stop }) => StopSignal::Stop(generation),
+        _ => StopSignal::Stale,
+    }
+}
+
+/// Step [`Step::ReportEntered`]: tells the requester that the handler runs. No proof of anything.
+pub fn report_entered<S: Slots>(slots: &S, cpu: Cpu, generation: Generation) {
+    report(slots, cpu, Word::new(generation, Code::Entered));
+}
+
+/// Tells the requester that this core cannot leave.
+pub fn report_refused<S: Slots>(slots: &S, cpu: Cpu, generation: Generation, reason: Refusal) {
+    report(slots, cpu, Word::new(generation, Code::Refused(reason)));
+}
+
+/// Writes a stage and its complement; a reader that catches it between the two sees no match.
+pub(crate) fn report<S: Slots>(slots: &S, cpu: Cpu, word: Word) {
+    slots.write(cpu, SlotWord::Stage, word.raw());
+    slots.write(cpu, SlotWord::StageInverse, !word.raw());
+    slots.barrier();
+}
