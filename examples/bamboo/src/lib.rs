@@ -3,14 +3,19 @@
 #![no_std]
 
 mod console;
+mod pic;
 mod power;
+mod sources;
 
+use hal_exc_api::pic::Line;
 use ppc_support::mmio::Mmio;
 use ppc_support::once::Once;
 use ppc_support::tree::Tree;
 use ppc_support::{BoardError, BootInfo};
 
+pub use pic::Pic;
 pub use power::power_off;
+pub use sources::{IRQS, Irqs};
 
 static ONCE: Once = Once::new();
 
@@ -19,7 +24,7 @@ static ONCE: Once = Once::new();
 pub const UIC: u32 = 0xC0;
 
 /// Line of UART 0 at the interrupt controller; level, high.
-pub const UART_LINE: u32 = 0;
+pub const UART_LINE: Line = Line::new(0);
 
 /// The board: the console works, nothing else has been touched.
 #[derive(Debug)]

@@ -4,19 +4,24 @@
 
 mod console;
 mod pci;
+mod pic;
 mod power;
+mod sources;
 
+use hal_exc_api::pic::Line;
 use ppc_support::mmio::Mmio;
 use ppc_support::once::Once;
 use ppc_support::{BoardError, BootInfo};
 
 pub use console::Escc;
+pub use pic::Pic;
 pub use power::power_off;
+pub use sources::{IRQS, Irqs};
 
 static ONCE: Once = Once::new();
 
 /// Line of the ESCC's channel A at the interrupt controller.
-pub const ESCC_LINE: u32 = 37;
+pub const ESCC_LINE: Line = Line::new(37);
 
 /// Frequency of the time base in hertz: a quarter of the bus clock. The firmware that knows it is not run.
 const TIME_BASE: u32 = 100_000_000;

@@ -23,7 +23,11 @@ pub unsafe fn quiet(boot: &BootInfo) {
                 quiet_book_e();
                 tlb1::own_layout();
             }
-            Group::Ppc440 | Group::E200 => quiet_book_e(),
+            Group::Ppc440 => {
+                quiet_book_e();
+                open_to_problem_state();
+            }
+            Group::E200 => quiet_book_e(),
             Group::Ppc405 | Group::Ppc403 => quiet_40x(),
             // A classic decrementer cannot be stopped; with EE off it waits.
             _ => {}
@@ -43,6 +47,35 @@ unsafe fn quiet_book_e() {
             "mtspr 336, {ones}", // TSR: forget those that happened
             "isync",
             zero = in(reg) 0, ones = in(reg) u32::MAX,
+            options(nostack, preserves_flags),
+        );
+    }
+}
+
+/// Lets problem state use the translation of the image, which loaders make for supervisor state only.
+///
+/// # Safety
+/// The CPU is a 440.
+unsafe fn open_to_problem_state() {
+    /// `tlbsx r3, 0, r4`, `tlbre r5, r3, 2`, `tlbwe r5, r3, 2` as words: the assembler's own forms of the last two
+    /// take one bit of the word number only.
+    const TLBSX: u32 = 31 << 26 | 3 << 21 | 4 << 11 | 914 << 1;
+    const TLBRE: u32 = 31 << 26 | 5 << 21 | 3 << 16 | 2 << 11 | 946 << 1;
+    const TLBWE: u32 = 31 << 26 | 5 << 21 | 3 << 16 | 2 << 11 | 978 << 1;
+    // SAFETY: the entry that translates this code exists, and gains permissions only (PPC440x5 CPU Core User's Manual,
+    // chapter 5: UX, UW, UR in word 2). Not `nomem`: what memory allows changes.
+    unsafe {
+        asm!(
+            "mtspr 946, {zero}", // MMUCR: PID 0, address space 0
+            "isync",
+            ".long {tlbsx}",     // r3 := number of the entry
+            ".long {tlbre}",     // r5 := its word 2
+            "ori 5, 5, 0x38",    // UX, UW, UR
+            ".long {tlbwe}",
+            "isync",
+            zero = in(reg) 0,
+            tlbsx = const TLBSX, tlbre = const TLBRE, tlbwe = const TLBWE,
+            in("r4") quiet as *const () as usize, out("r3") _, out("r5") _,
             options(nostack, preserves_flags),
         );
     }

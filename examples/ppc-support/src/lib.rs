@@ -12,6 +12,8 @@ pub mod console;
 #[cfg(target_arch = "powerpc")]
 pub mod dcr;
 #[cfg(target_arch = "powerpc")]
+pub mod demo;
+#[cfg(target_arch = "powerpc")]
 mod entry;
 pub mod error;
 #[cfg(target_arch = "powerpc")]

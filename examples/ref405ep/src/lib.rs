@@ -3,13 +3,18 @@
 #![no_std]
 
 mod console;
+mod pic;
 mod power;
+mod sources;
 
+use hal_exc_api::pic::Line;
 use ppc_support::mmio::Mmio;
 use ppc_support::once::Once;
 use ppc_support::{BoardError, BootInfo};
 
+pub use pic::Pic;
 pub use power::power_off;
+pub use sources::{IRQS, Irqs};
 
 static ONCE: Once = Once::new();
 
@@ -20,7 +25,7 @@ const PVR_405EP: u32 = 0x5121;
 pub const UIC: u32 = 0xC0;
 
 /// Line of UART 0 at the interrupt controller; level, high.
-pub const UART_LINE: u32 = 0;
+pub const UART_LINE: Line = Line::new(0);
 
 /// Frequency of the time base and the PIT in hertz, as QEMU has it.
 const TIME_BASE: u32 = 333_333_333;

@@ -3,7 +3,9 @@
 #![no_std]
 
 mod console;
+mod pic;
 mod power;
+mod sources;
 mod window;
 
 use ppc_support::mmio::Mmio;
@@ -11,7 +13,9 @@ use ppc_support::once::Once;
 use ppc_support::tree::Tree;
 use ppc_support::{BoardError, BootInfo};
 
+pub use pic::Pic;
 pub use power::power_off;
+pub use sources::{IRQS, Irqs};
 
 static ONCE: Once = Once::new();
 
