@@ -53,8 +53,12 @@ pub enum Cause {
     Unhandled,
     /// MSR\[RI\] was off (or the equivalent): the state it interrupted is lost.
     Unrecoverable,
-    /// The interrupt stack is used up by nested interrupts.
+    /// The interrupt stack is used up.
     InterruptStackOverflow,
+    /// An interrupt handler has not ended while many ticks came.
+    HandlerStuck,
+    /// More interrupts came between two ticks than anybody can mean.
+    InterruptStorm,
 }
 
 impl fmt::Display for Cause {
@@ -63,6 +67,8 @@ impl fmt::Display for Cause {
             Self::Unhandled => "nobody handled it",
             Self::Unrecoverable => "it interrupted a state that cannot be resumed",
             Self::InterruptStackOverflow => "the interrupt stack is used up",
+            Self::HandlerStuck => "it interrupted an interrupt handler that does not end",
+            Self::InterruptStorm => "interrupts do not cease",
         })
     }
 }
@@ -121,6 +127,8 @@ mod entry {
     const UNHANDLED: u32 = 0;
     const UNRECOVERABLE: u32 = 1;
     const OVERFLOW: u32 = 2;
+    const STUCK: u32 = 3;
+    const STORM: u32 = 4;
 
     const INTERRUPT: u32 = 0;
     const SYNCHRONOUS: u32 = 1;
@@ -135,12 +143,17 @@ mod entry {
             "and 10, 10, 9",
             "mtmsr 10",
             "isync",
-            "lwz 1, {fatal_stack}(13)", // whatever stack we came from may be the reason
+            "lwz 9, {fatal_depth}(13)",
             "li 0, 0",
+            "cmpwi 9, 0",
+            "bne 2f",                   // inside a report: its stack holds the frame, so stay above that
+            "lwz 1, {fatal_stack}(13)", // whatever stack we came from may be the reason
+            "2:",
             "stwu 0, -16(1)",         // end of the back chain
             "b {last}",
             mask = const offset::MSR_KEEP,
             fatal_stack = const offset::FATAL_STACK,
+            fatal_depth = const offset::FATAL_DEPTH,
             last = sym last,
         )
     }
@@ -151,6 +164,8 @@ mod entry {
         let cause = match cause {
             UNHANDLED => Cause::Unhandled,
             UNRECOVERABLE => Cause::Unrecoverable,
+            STUCK => Cause::HandlerStuck,
+            STORM => Cause::InterruptStorm,
             _ => Cause::InterruptStackOverflow,
         };
         // SAFETY: each caller below passes the frame that belongs to its `kind`, and never touches it again.
@@ -188,6 +203,13 @@ mod entry {
     entries!(unhandled, unrecoverable, Frame, Synchronous, SYNCHRONOUS);
     entries!(unhandled_isolated, unrecoverable_isolated, IsolatedFrame, Isolated, ISOLATED);
 
+    /// Ends in the report of an interrupt that found something wrong with interrupts.
+    pub(crate) fn interrupts_are_wrong(cause: Cause, frame: &mut InterruptFrame) -> ! {
+        let cause = if cause == Cause::HandlerStuck { STUCK } else { STORM };
+        // SAFETY: the frame is an interrupt's.
+        unsafe { enter(cause, INTERRUPT, (frame as *mut InterruptFrame).cast()) }
+    }
+
     #[doc(hidden)]
     pub extern "C" fn interrupt_stack_overflow(frame: &mut InterruptFrame) -> ! {
         // SAFETY: the frame is an interrupt's.
@@ -195,6 +217,8 @@ mod entry {
     }
 }
 
+#[cfg(target_arch = "powerpc")]
+pub(crate) use entry::interrupts_are_wrong;
 #[cfg(target_arch = "powerpc")]
 #[doc(hidden)]
 pub use entry::{

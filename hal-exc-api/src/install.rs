@@ -163,15 +163,14 @@ impl Setup {
         set(&words.vector_len, plan.table().len_bytes());
         set(&words.pvr, self.cpu.pvr().0);
         set(&words.index, index);
-        for number in Exception::ALL {
-            for asynchronous in [false, true] {
-                block.slot(*number, asynchronous).store(declines as *mut (), Ordering::Relaxed);
-            }
+        // Also those of numbers that no exception has: a damaged prologue loads any number, and a report is to name it.
+        for slot in block.slots() {
+            slot.store(declines as *mut (), Ordering::Relaxed);
         }
         if let Some(hook) = self.fatal {
             block.set_fatal_hook(hook);
         }
-        words.scheduler.store(crate::sched::NOBODY as *mut (), Ordering::Relaxed);
+        words.scheduler.store(core::ptr::null_mut(), Ordering::Relaxed);
         words.dispatch_hook.store(crate::sched::ENTRY as *mut (), Ordering::Relaxed);
         crate::sched::arm_guard(block);
     }

@@ -57,7 +57,7 @@ pub(crate) struct Words {
     pub(crate) msr_keep: AtomicU32,
     /// What the exits call for a dispatch: it checks the interrupt stack and goes on in the scheduler.
     pub(crate) dispatch_hook: AtomicPtr<()>,
-    /// The scheduler's dispatch function.
+    /// The scheduler's dispatch function; null = no scheduler.
     pub(crate) scheduler: AtomicPtr<()>,
     /// Lowest address of the interrupt stack, and the number that guards it.
     pub(crate) interrupt_stack_low: AtomicU32,
@@ -65,6 +65,9 @@ pub(crate) struct Words {
     pub(crate) critical_stack_low: AtomicU32,
     /// How many fatal reports have begun on this CPU.
     pub(crate) fatal_depth: AtomicU32,
+    /// Watched interrupts since the last watched tick, and watched ticks in a row that hit an interrupt handler.
+    pub(crate) interrupts: AtomicU32,
+    pub(crate) late_ticks: AtomicU32,
     /// Vector area: where a lock store may stand.
     pub(crate) vector_base: AtomicU32,
     pub(crate) vector_len: AtomicU32,
@@ -124,6 +127,7 @@ pub mod offset {
     pub const PARK_DEBUG: usize = PARK_STANDARD + 16;
     pub const PARK_MACHINE_CHECK: usize = PARK_STANDARD + 24;
     pub const MSR_KEEP: usize = offset_of!(Words, msr_keep);
+    pub const FATAL_DEPTH: usize = offset_of!(Words, fatal_depth);
     pub const VECTOR_BASE: usize = offset_of!(Words, vector_base);
     pub const DISPATCH_HOOK: usize = offset_of!(Words, dispatch_hook);
     pub const SCHEDULER: usize = offset_of!(Words, scheduler);
@@ -215,6 +219,8 @@ impl PerCpu {
                 interrupt_stack_low: ZERO,
                 critical_stack_low: ZERO,
                 fatal_depth: ZERO,
+                interrupts: ZERO,
+                late_ticks: ZERO,
                 vector_base: ZERO,
                 vector_len: ZERO,
                 global_handler: EMPTY,
@@ -234,6 +240,11 @@ impl PerCpu {
     #[must_use]
     pub fn r13(&self) -> usize {
         &raw const self.words as usize
+    }
+
+    /// All slots, those of numbers that no exception has included.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = &AtomicPtr<()>> {
+        self.asynchronous.iter().chain(&self.synchronous)
     }
 
     /// The slot of `exception` in the table that its kind uses.

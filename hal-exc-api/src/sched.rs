@@ -115,12 +115,13 @@ mod machine_check;
 mod mask;
 mod stack;
 mod token;
+mod watch;
 
 use core::fmt;
 use core::sync::atomic::Ordering;
 
+pub(crate) use dispatch::ENTRY;
 pub use dispatch::dispatch_if_needed;
-pub(crate) use dispatch::{ENTRY, NOBODY};
 pub use machine_check::{MachineCheckRefused, is_synchronous, resume_synchronously};
 pub use mask::{DispatchHold, Masked, Nested};
 pub use stack::GUARD_WORD;
@@ -200,7 +201,7 @@ impl Exceptions {
         let cpu = self.per_cpu();
         let new = S::dispatch as Dispatch as *mut ();
         let slot = &cpu.words.scheduler;
-        match slot.compare_exchange(NOBODY as *mut (), new, Ordering::AcqRel, Ordering::Acquire) {
+        match slot.compare_exchange(core::ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => Ok(()),
             Err(old) if old == new => Ok(()),
             Err(_) => Err(RegisterError::Taken { cpu: cpu.index() }),

@@ -3,6 +3,7 @@
 #![no_std]
 
 mod console;
+mod ipi;
 mod pci;
 mod pic;
 mod power;
@@ -15,6 +16,7 @@ use ppc_support::{BoardError, BootInfo};
 
 pub use console::Escc;
 pub use pic::Pic;
+pub use ipi::OwnIpi;
 pub use power::power_off;
 pub use sources::{IRQS, Irqs};
 

@@ -5,6 +5,7 @@
 mod console;
 mod pic;
 mod power;
+pub mod smp;
 mod soc;
 mod sources;
 

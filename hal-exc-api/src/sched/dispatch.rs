@@ -7,10 +7,6 @@ use super::{Dispatch, Masked, MayBlock, this_cpu};
 use crate::percpu::PerCpu;
 
 /// The scheduler of a CPU that has none: a request from nowhere comes to nothing.
-pub(crate) const NOBODY: Dispatch = nobody;
-
-// Its address is compared across crates: not to be duplicated by inlining.
-#[inline(never)]
 unsafe extern "C" fn nobody(cpu: &'static PerCpu, _interrupted_msr: u32) {
     cpu.clear_dispatch_request();
 }
@@ -29,8 +25,8 @@ pub fn dispatch_if_needed(token: &mut MayBlock<'_>) {
             break;
         }
         let dispatch = cpu.words.scheduler.load(Ordering::Acquire);
-        // SAFETY: the install and `set_scheduler` are the only ones that store here, always a `Dispatch`.
-        let dispatch = unsafe { core::mem::transmute::<*mut (), Dispatch>(dispatch) };
+        // SAFETY: `set_scheduler` is the only one that stores here, a `Dispatch`; null is `None`.
+        let dispatch = unsafe { core::mem::transmute::<*mut (), Option<Dispatch>>(dispatch) }.unwrap_or(nobody);
         // SAFETY: masked, in a thread (the token), a request pending, the disable level 0.
         unsafe { dispatch(cpu, masked.before()) };
     }
@@ -60,11 +56,13 @@ mod entry {
             "lwz 12, {scheduler}(13)",
             "cmpwi 7, 0",
             "addi 3, 13, -{words}",     // first argument: the per-CPU block
+            "cmpwi 1, 12, 0",           // is there a scheduler?
             "mtctr 12",
             "beq 3f",                   // no MSR of its own: the present one will do
             "mtmsr 7",                  // translation and RI on, enables stay off
             "isync",                    // translation changed
-            "3: bctr",
+            "3: bnectr 1",
+            "b {nobody}",
             "2: mr 3, 1",               // the interrupt stack was overrun: report with the interrupted frame
             "b {overflow}",
             low = const offset::INTERRUPT_STACK_LOW,
@@ -74,6 +72,7 @@ mod entry {
             msr_handler = const offset::MSR_HANDLER,
             scheduler = const offset::SCHEDULER,
             words = const core::mem::offset_of!(PerCpu, words),
+            nobody = sym super::nobody,
             overflow = sym overflow,
         )
     }
@@ -100,7 +99,7 @@ mod tests {
         CPU.request_dispatch();
         assert!(CPU.dispatch_due());
         // SAFETY: the default one only clears the request.
-        unsafe { NOBODY(&CPU, 0) };
+        unsafe { nobody(&CPU, 0) };
         assert!(!CPU.dispatch_due());
     }
 }

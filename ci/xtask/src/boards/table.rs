@@ -140,6 +140,7 @@ pub(crate) const BOARDS: &[Board] = &[
 /// Packages under `examples/` that are no board of their own, with the targets they are built for.
 pub(crate) const SUPPORT: &[(&str, &[&str])] = &[
     ("ppc-support", &[POWERPC]),
+    ("ppc-kernel", &[POWERPC]),
     ("ppc-sweep", &[POWERPC]),
     ("ppc-universal", &[POWERPC]),
     ("arm-support", &[ARMV7A, AARCH64]),

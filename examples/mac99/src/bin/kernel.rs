@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Threads, semaphores, sleep and blocking handlers on the demonstration kernel.
+#![no_std]
+#![no_main]
+
+use hal_exc_api::install::VectorArea;
+use mac99::OwnIpi;
+
+ppc_kernel::kernel_program!(
+    mac99,
+    &hal_exc_ppc_classic::FAMILY,
+    // SAFETY: nothing else lies in the first 12 KiB, which are mapped one to one.
+    unsafe { VectorArea::new(0, 0x3000) },
+    |board| OwnIpi::arm(board),
+    ppc_kernel::demo::run::<OwnIpi>
+);

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Threads, semaphores, sleep and blocking handlers on the demonstration kernel.
+#![no_std]
+#![no_main]
+
+use hal_exc_api::install::VectorPage;
+use ppc_kernel::mpic::Messages;
+
+static VECTORS: VectorPage = VectorPage::new();
+
+ppc_kernel::kernel_program!(
+    mpc8544ds,
+    &hal_exc_e500::FAMILY,
+    &VECTORS,
+    // SAFETY: the device tree says where the controller is, and the window to it stays.
+    |board| unsafe { Messages::arm(board.soc.pic) },
+    ppc_kernel::demo::run::<Messages>
+);
