@@ -15,8 +15,8 @@ use ppc_support::once::Once;
 use ppc_support::{BoardError, BootInfo};
 
 pub use console::Escc;
-pub use pic::Pic;
 pub use ipi::OwnIpi;
+pub use pic::Pic;
 pub use power::power_off;
 pub use sources::{IRQS, Irqs};
 
