@@ -89,12 +89,19 @@ pub fn run(setup: &Setup<'_>) -> Result<(), Failure> {
     LOG.expect("between the two", &[In(0), In(2), Out(2), In(1), Out(1), Out(0)])?;
 
     let pic = IRQS.controller()?;
+    // No interrupt ends while another one is held back: QEMU 7.2 looks at the priorities in service only when one
+    // ends, delivers what the threshold holds back, and loses it at the acknowledge.
     pic.set_threshold(CpuId::BOOT, Some(Priority::new(8)))?;
-    play(only(0) | only(1) | only(2), [0; 4]);
-    LOG.expect("threshold 8", &[In(2), Out(2)])?;
+    play(only(2), [0; 4]);
+    LOG.expect("threshold 8, raised 2", &[In(2), Out(2)])?;
+    play(only(1), [0; 4]);
+    LOG.expect("threshold 8, raised 1", &[])?;
+    ensure!(IRQS.is_pending(ipi(1)?)?, "what is held back is not pending");
     pic.set_threshold(CpuId::BOOT, Some(Priority::new(7)))?;
     settle();
     LOG.expect("threshold 7", &[In(1), Out(1)])?;
+    play(only(0), [0; 4]);
+    LOG.expect("threshold 7, raised 0", &[])?;
     pic.set_threshold(CpuId::BOOT, None)?;
     settle();
     LOG.expect("no threshold", &[In(0), Out(0)])?;

@@ -194,8 +194,8 @@ pub fn send(number: u8, to: IpiTarget) -> Result<(), Failure> {
 
 /// Lets pass more time than an interrupt takes to arrive.
 pub fn settle() {
-    for _ in 0..20_000 {
-        core::hint::spin_loop();
+    for n in 0..20_000 {
+        core::hint::black_box(n);
     }
 }
 

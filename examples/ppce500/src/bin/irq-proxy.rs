@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! External proxy: the vector comes with the interrupt.
+//@ only=e500mc
 #![no_std]
 #![no_main]
 
