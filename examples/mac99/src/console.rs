@@ -26,6 +26,12 @@ const SET_UP: [(u8, u8); 7] = [(4, 0x44), (3, 0xC1), (5, 0x68), (11, 0x50), (12,
 pub struct Escc(Mmio);
 
 impl Escc {
+    /// The one of the console, after it was opened.
+    pub(crate) fn console() -> Self {
+        // SAFETY: `open` stored the address of the mapped device.
+        Self(unsafe { Mmio::new(BASE.load(Ordering::Relaxed)) })
+    }
+
     /// Lets channel A interrupt when its transmit buffer becomes empty, or stops that.
     pub fn transmit_interrupt(self, on: bool) {
         self.write(1, if on { 1 << 1 } else { 0 }); // WR1: transmit interrupt enable

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The interrupt controller in KeyLargo: an OpenPIC with little-endian registers.
 
-use pic_openpic::{Config, LittleEndian, Mmio, Model, OpenPic, StartError};
+use pic_openpic::{ByteOrder, Config, LittleEndian, Mmio, Model, OpenPic, StartError};
 
-use crate::Board;
+use ppc_openpic::{Device, Machine};
+
+use crate::console::Escc;
+use crate::{Board, ESCC_LINE};
 
 /// The driver of the board's controller.
 pub type Pic = OpenPic<Mmio<LittleEndian>>;
@@ -17,5 +20,30 @@ impl Board {
         // SAFETY: it is part of KeyLargo, which `take` has mapped, and the board exists once.
         let registers = unsafe { Mmio::new(self.pic as *mut u32, LittleEndian)? };
         OpenPic::start(registers, &Config::new(Model::KEYLARGO))
+    }
+
+    /// What the interrupt programs need to know.
+    #[must_use]
+    pub fn openpic(&self) -> Machine {
+        Machine {
+            registers: self.pic,
+            order: ByteOrder::Little,
+            model: Model::KEYLARGO,
+            timer_hz: None,
+            device: Device {
+                line: ESCC_LINE,
+                // The transmit buffer interrupts when it has become empty, so something has to be sent.
+                ask: || {
+                    let escc = Escc::console();
+                    escc.transmit_interrupt(true);
+                    escc.send(0);
+                },
+                quiet: || {
+                    let escc = Escc::console();
+                    escc.transmit_interrupt(false);
+                    escc.reset_transmit_interrupt();
+                },
+            },
+        }
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The interrupt controller, and the addresses at which interrupts are made by a store.
 
-use pic_openpic::{BigEndian, Config, Mmio, Model, OpenPic, StartError, registers};
+use pic_openpic::{BigEndian, ByteOrder, Config, Mmio, Model, OpenPic, StartError, registers};
 
-use crate::Board;
+use ppc_openpic::{Machine, uart};
+
+use crate::{Board, UART_LINE};
 
 /// The driver of the board's controller.
 pub type Pic = OpenPic<Mmio<BigEndian>>;
@@ -20,6 +22,18 @@ impl Board {
         // SAFETY: the device tree says that it is there, the window is mapped for good, and the board exists once.
         let registers = unsafe { Mmio::new(self.soc.pic as *mut u32, BigEndian)? };
         OpenPic::start(registers, &Config { timer_hz: Some(TIMER_HZ), ..Config::new(Model::FREESCALE) })
+    }
+
+    /// What the interrupt programs need to know.
+    #[must_use]
+    pub fn openpic(&self) -> Machine {
+        Machine {
+            registers: self.soc.pic,
+            order: ByteOrder::Big,
+            model: Model::FREESCALE,
+            timer_hz: Some(TIMER_HZ),
+            device: uart::device(self.soc.uart, UART_LINE),
+        }
     }
 
     /// Address of the register that raises message-signalled interrupts.

@@ -141,6 +141,7 @@ pub(crate) const BOARDS: &[Board] = &[
 pub(crate) const SUPPORT: &[(&str, &[&str])] = &[
     ("ppc-support", &[POWERPC]),
     ("ppc-kernel", &[POWERPC]),
+    ("ppc-openpic", &[POWERPC]),
     ("ppc-sweep", &[POWERPC]),
     ("ppc-universal", &[POWERPC]),
     ("ppc-programs", &[POWERPC]),

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What is refused, in the words of whoever refuses.
+#![no_std]
+#![no_main]
+
+use hal_exc_api::install::VectorArea;
+
+ppc_openpic::irq_program!(
+    mac99,
+    &hal_exc_ppc_classic::FAMILY,
+    // SAFETY: nothing else lies in the first 12 KiB, which are mapped one to one.
+    unsafe { VectorArea::new(0, 0x3000) },
+    ppc_openpic::refusals::run
+);

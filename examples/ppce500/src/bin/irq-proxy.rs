@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! External proxy: the vector comes with the interrupt.
+//@ only=e500mc
+#![no_std]
+#![no_main]
+
+use hal_exc_api::install::VectorPage;
+
+static VECTORS: VectorPage = VectorPage::new();
+
+ppc_openpic::irq_program!(ppce500, &hal_exc_e500::FAMILY, &VECTORS, ppc_openpic::proxy::run);
