@@ -336,24 +336,35 @@ macro_rules! __give_standard_pair_back {
 }
 
 /// For a machine check that shares its pair with critical and debug exceptions: branches to `7f` where the pair was live.
-/// That is with CE off (they clear it) and the PC, r4, in one of their prologues or trampolines, or between the wrappers
-/// `first` and `last`, which stand in this order in one module. Changes r6 and r7.
+/// That is with CE off (they clear it) and the PC, r4, in one of their prologues or trampolines, or in one of the two
+/// wrappers. Changes r6 and r7.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __pair_is_free {
-    ($first:literal, $last:literal) => {
+    ($critical:literal, $debug:literal) => {
         concat!(
             "andis. %r6, %r5, 2\nbne+ 8f\n", // CE was on: none of them is on its way
             "lis %r6, ",
-            $first,
+            $critical,
             "_far@ha\naddi %r6, %r6, ",
-            $first,
+            $critical,
             "_far@l\n",
-            "subf %r6, %r6, %r4\n", // distance from the wrappers
+            "subf %r6, %r6, %r4\n", // distance from one wrapper
             "cmplwi %r6, ",
-            $last,
+            $critical,
             "_end - ",
-            $first,
+            $critical,
+            "_far\nblt- 7f\n",
+            "lis %r6, ",
+            $debug,
+            "_far@ha\naddi %r6, %r6, ",
+            $debug,
+            "_far@l\n",
+            "subf %r6, %r6, %r4\n", // and from the other
+            "cmplwi %r6, ",
+            $debug,
+            "_end - ",
+            $debug,
             "_far\nblt- 7f\n",
             "lwz %r6, HX_VECTOR_BASE(%r13)\nlwz %r7, HX_VECTOR_LEN(%r13)\n",
             "subf %r6, %r6, %r4\n", // distance from the vectors

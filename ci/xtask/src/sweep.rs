@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use hal_exc_api::exception::Exception;
+use hal_exc_api::flavor::Class;
 use serde_json::json;
 
 use crate::boards::{self, Board, Config};
@@ -34,9 +35,25 @@ const SYSTEM_CALL: Lower = Lower { name: "system-call", exception: Exception::Sy
 const TLB_MISS: Lower = Lower { name: "data-tlb-miss", exception: Exception::DataTlbMiss, dispatches: false };
 const STORAGE: Lower = Lower { name: "data-storage", exception: Exception::DataStorage, dispatches: false };
 const ALIGNMENT: Lower = Lower { name: "alignment", exception: Exception::Alignment, dispatches: false };
+const CRITICAL: Lower = Lower { name: "critical", exception: Exception::CriticalInput, dispatches: false };
+const CRITICAL_DISPATCH: Lower = Lower { name: "crit-dispatch", exception: Exception::CriticalInput, dispatches: true };
+const WATCHDOG: Lower = Lower { name: "watchdog", exception: Exception::Watchdog, dispatches: false };
+const DEBUG: Lower = Lower { name: "debug", exception: Exception::Debug, dispatches: false };
 
 /// Lower paths, in the order in which they are swept.
-const LOWERS: &[Lower] = &[EXTERNAL, DECREMENTER, DISPATCH, SYSTEM_CALL, TLB_MISS, STORAGE, ALIGNMENT];
+const LOWERS: &[Lower] = &[
+    EXTERNAL,
+    DECREMENTER,
+    DISPATCH,
+    SYSTEM_CALL,
+    TLB_MISS,
+    STORAGE,
+    ALIGNMENT,
+    CRITICAL,
+    CRITICAL_DISPATCH,
+    WATCHDOG,
+    DEBUG,
+];
 
 /// Upper exceptions and how the output names them.
 const UPPERS: &[(&str, Exception)] = &[
@@ -98,7 +115,15 @@ impl Place {
             if *lower == STORAGE && has(Exception::DataTlbMiss) {
                 continue;
             }
+            let standard = guest.entry(lower.exception).is_ok_and(|entry| entry.class() == Class::Standard);
+            if *lower == WATCHDOG && standard {
+                continue;
+            }
             for &(name, upper) in UPPERS.iter().filter(|(_, upper)| has(*upper)) {
+                // Above a critical or debug one only these come; the others wait for its end.
+                if !standard && !matches!(upper, Exception::CriticalInput | Exception::MachineCheck) {
+                    continue;
+                }
                 pairs.push((*lower, name, upper));
             }
         }

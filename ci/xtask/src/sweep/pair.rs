@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result, ensure};
 use hal_exc_api::cpu::FaultRegisters;
 use hal_exc_api::exception::Exception;
-use hal_exc_api::flavor::Class;
+use hal_exc_api::flavor::{Class, Flavor};
 
 use super::guest::Guest;
 use crate::gdb::Stop;
@@ -25,6 +25,9 @@ pub(crate) struct Lower {
 const BEGIN: u32 = 1;
 const UPPER: u32 = 3;
 const OTHER: u32 = 4;
+
+/// Where the dispatch word lies, from r13.
+const DISPATCH_WORD: u32 = 12;
 
 /// Fault address and syndrome that a synchronous exception is delivered with.
 const FAULT: u32 = 0x5A5A_1230;
@@ -52,7 +55,8 @@ fn begin(guest: &mut Guest, lower: &Lower, seed: u32) -> Result<super::guest::Re
     let entry = guest.entry(lower.exception)?;
     guest.set_variable("SWEEP_LOWER", entry.word().raw())?;
     guest.set_variable("SWEEP_REQUEST", u32::from(lower.dispatches))?;
-    guest.set_variable("SWEEP_OPEN", 1)?;
+    // Only a handler of standard class may open EE.
+    guest.set_variable("SWEEP_OPEN", u32::from(entry.class() == Class::Standard))?;
     let (address, syndrome) = match guest.cpu.core().fault {
         FaultRegisters::DarDsisr => ("dar", "dsisr"),
         _ => ("dear", "esr"),
@@ -156,13 +160,28 @@ fn run(
 ) -> Result<Option<String>> {
     let pattern = begin(guest, lower, 0x2468_ACE0 + at as u32)?;
     advance(guest, path, at)?;
-    let msr = guest.gdb().read("msr")? as u32;
+    let (pc, msr) = (guest.gdb().read("pc")? as u32, guest.gdb().read("msr")? as u32);
     guest.deliver(upper)?;
-    let survived = guest.finish()?;
+    let mut survived = guest.finish()?;
     let entry = guest.entry(upper)?;
+    let below = guest.entry(lower.exception)?;
+    let deferred = at < path.len() && below.class() == Class::Debug && entry.class() == Class::Critical;
+    if survived && deferred {
+        ensure!(guest.word(guest.r13 + DISPATCH_WORD)? == 0, "the request is lost");
+        guest.deliver(Exception::ExternalInput)?;
+        survived = guest.finish()?;
+    }
     // Where both share the pair, RI tells that the lower one had it in use; then a report is the right end.
     let shares_pair = entry.flavor == guest.entry(lower.exception)?.flavor && entry.class() == Class::MachineCheck;
-    if shares_pair && msr & 2 == 0 {
+    if shares_pair && entry.flavor != Flavor::Classic {
+        // There is no RI: the wrapper goes by the PC.
+        let live = at < path.len() && guest.is_entry_or_exit(pc);
+        if live != !survived {
+            return Ok(Some(format!("pair live: {live}, resumed: {survived}")));
+        } else if live {
+            return Ok(None);
+        }
+    } else if shares_pair && msr & 2 == 0 {
         return Ok(survived.then(|| "resumed, although MSR[RI] was off".to_owned()));
     }
     if !survived {
@@ -179,7 +198,7 @@ fn run(
     if let Some(wrong) = guest.unrest()? {
         return Ok(Some(wrong));
     }
-    if !guest.entry(lower.exception)?.asynchronous {
+    if below.class() == Class::Standard && !below.asynchronous {
         let (address, syndrome) = (guest.variable("SWEEP_FAULT")?, guest.variable("SWEEP_SYNDROME")?);
         if (address, syndrome) != (FAULT, SYNDROME) {
             return Ok(Some(format!("the frame told fault {address:08x} and syndrome {syndrome:08x}")));
@@ -201,9 +220,14 @@ fn expected(
     let (before, after) = rest.split_at(path.get(at).map_or(rest.len(), |boundary| boundary.events));
     let mut log = before.to_vec();
     log.push(UPPER);
-    let interrupts = guest.entry(lower.exception)?.asynchronous;
+    let below = guest.entry(lower.exception)?;
+    let interrupts = below.asynchronous;
     if !readies {
         log.extend(after);
+    } else if at < path.len() && below.class() == Class::Debug {
+        // A debug exception never looks for a dispatch: the next interrupt does.
+        log.extend(after);
+        log.extend([UPPER, OTHER]);
     } else if at < path.len() && interrupts {
         // The lower one looks for a dispatch when it leaves; one serves both.
         log.extend(after.iter().filter(|event| **event != OTHER));
