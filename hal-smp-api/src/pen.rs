@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The pen: what a parked core does until its release, as a state machine.
 //!
-//! The real pens are a few dozen instructions of position-independent assembly (`hal-smp-arm`). This is the same
-//! loop in Rust: the models run it, and it is the text to read beside the assembly.
+//! The pen of a real core is a few dozen instructions of position-independent assembly, since it may use neither a
+//! stack nor anything of the image. This is the same loop in Rust, for tests on a host and as the text that such an
+//! assembly must match. None is part of this project yet.
 
 use crate::cpus::{Cpu, HwId};
 use crate::slots::{Order, SlotWord, Slots};

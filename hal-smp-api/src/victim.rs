@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The victim's half: what it does with the stop signal, and in which order it leaves the image.
 //!
-//! The order is data, [`ORDER`]. The models run over it, and an architecture crate generates its assembly from a
-//! list that [`follows`] checks at compile time, so that the proof and the instructions cannot drift apart.
+//! The order is data, [`ORDER`], and [`follows`] is a `const fn`: a crate that writes the instructions of a real core can
+//! name their order as a list and have it checked at compile time. No crate does so yet.
 
 use crate::cpus::Cpu;
 use crate::slots::{SlotWord, Slots};
@@ -45,8 +45,8 @@ pub const ORDER: [Step; 9] = [
     Step::JumpToPen,
 ];
 
-/// Whether `steps` is [`ORDER`]. Only `LeaveCoherency` may be left out (non-secure state, firmware's duty): the
-/// models show that the overwrite is still safe without it, while the core cannot be powered off.
+/// Whether `steps` is [`ORDER`]. Only `LeaveCoherency` may be left out (non-secure state, firmware's duty): with its
+/// cache off and clean the core holds no line that could reach the image, but it must not be powered off.
 #[must_use]
 pub const fn follows(steps: &[Step]) -> bool {
     let mut at = 0;

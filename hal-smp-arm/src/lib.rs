@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Victim and pen sequences, PSCI and secondary start for ARM: the hardware half of hal-smp-api.
+#![doc = include_str!("../README.md")]
 #![no_std]
