@@ -176,7 +176,7 @@ fn run(
     if shares_pair && entry.flavor != Flavor::Classic {
         // There is no RI: the wrapper goes by the PC.
         let live = at < path.len() && guest.is_entry_or_exit(pc);
-        if live != !survived {
+        if live == survived {
             return Ok(Some(format!("pair live: {live}, resumed: {survived}")));
         } else if live {
             return Ok(None);
