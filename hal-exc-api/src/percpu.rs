@@ -288,6 +288,7 @@ impl PerCpu {
 
     /// Index of this CPU; the boot CPU has 0.
     #[must_use]
+    #[inline]
     pub fn index(&self) -> u32 {
         self.words.index.load(Ordering::Relaxed)
     }

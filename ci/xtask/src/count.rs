@@ -19,6 +19,7 @@ use crate::qemu::offer;
 use crate::sweep::{Guest, Lower, trace};
 use crate::test::{Report, Step, Wanted};
 
+mod dispatch;
 mod floor;
 mod instruction;
 
@@ -139,6 +140,9 @@ fn count_place(board: &Board, config: &Config) -> Result<Vec<Counted>> {
         });
     }
     guest.stop();
+    if dispatch::applies(board) {
+        counted.extend(dispatch::count(board, config)?);
+    }
     Ok(counted)
 }
 

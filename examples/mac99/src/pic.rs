@@ -36,7 +36,7 @@ impl Board {
                 ask: || {
                     let escc = Escc::console();
                     escc.transmit_interrupt(true);
-                    escc.send(0);
+                    escc.send(b'\n');
                 },
                 quiet: || {
                     let escc = Escc::console();

@@ -2,6 +2,7 @@
 //! A line at the critical input: by the level register on the ppce500, by destination bits on the mpc8544ds. It has no
 //! acknowledge and no end, so the critical handler names the line and the manager serves its entries.
 
+use core::arch::asm;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use hal_exc_api::exception::Exception;
@@ -13,6 +14,9 @@ use ppc_support::{Failure, ensure, println};
 
 use crate::log::Event::{In, Out};
 use crate::{Cpus, IRQS, LOG, Setup, ipi, send, settle, take_over};
+
+/// MSR\[CE\], critical enable.
+const MSR_CE: u32 = 0x0002_0000;
 
 /// The device's line, its `ask` and `quiet`.
 static LINE: AtomicU32 = AtomicU32::new(0);
@@ -47,6 +51,12 @@ fn on_device(_: &'static (), _: Delivery) -> Handled {
 fn on_ipi(_: &'static (), _: Delivery) -> Handled {
     LOG.push(In(1));
     let saved = Cpus.mask_local();
+    // An external interrupt leaves critical ones enabled; QEMU 7.2 clears the enable.
+    // SAFETY: the critical input has its handler; the return from the interrupt restores the MSR.
+    unsafe {
+        asm!("mfmsr {t}", "or {t}, {t}, {ce}", "mtmsr {t}", "isync",
+            t = out(reg) _, ce = in(reg) MSR_CE, options(nostack, preserves_flags));
+    }
     call(&ASK);
     settle();
     Cpus.restore_local(saved);

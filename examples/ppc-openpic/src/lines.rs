@@ -82,15 +82,16 @@ pub fn run(setup: &Setup<'_>) -> Result<(), Failure> {
     if !setup.machine.model.freescale {
         IRQS.set_trigger(device.line, TriggerMode::EdgeRising)?;
         println!("{}", IRQS.trigger(device.line)?);
+        // The device may be the console: it is quiet whenever something is printed.
         begin(u32::MAX);
-        (device.ask)();
-        wait_for("the interrupt", || taken() >= 1)?;
-        check("an edge, never quiet", 1)?;
-        (device.quiet)();
-        (device.ask)();
-        wait_for("the interrupt", || taken() >= 2)?;
-        check("a second edge", 2)?;
-        (device.quiet)();
+        for edge in 1..=2 {
+            (device.ask)();
+            wait_for("the interrupt", || taken() >= edge)?;
+            settle();
+            ensure!(taken() == edge, "an edge, never quiet: {} interrupts, not {edge}", taken());
+            (device.quiet)();
+        }
+        println!("2 edges, never quiet in the handler: 2 interrupts");
     }
     Ok(())
 }

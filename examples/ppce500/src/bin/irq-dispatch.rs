@@ -11,6 +11,7 @@ use hal_exc_api::handler::{Handled, InterruptHandler};
 use hal_exc_api::install::{Exceptions, VectorPage};
 use hal_exc_api::irq::{self, Delivery, IrqEntry, Platform};
 use hal_exc_api::irq_manager;
+use hal_exc_api::percpu::PerCpu;
 use hal_exc_api::pic::{CpuId, CpuInterface, InterProcessor, IpiTarget};
 use pic_openpic::{BigEndian, Mmio, OpenPic, PrivateWindow};
 use ppc_openpic::{Cpus, Setup, settle};
@@ -22,12 +23,16 @@ type Pic = OpenPic<Mmio<BigEndian>, PrivateWindow>;
 static VECTORS: VectorPage = VectorPage::new();
 
 /// The CPU side without a clock, whose readings are not part of the path.
-struct Plain;
+struct Plain<const CPUS: usize>;
 
-impl Platform for Plain {
+impl<const CPUS: usize> Platform for Plain<CPUS> {
     #[inline(always)]
     fn cpu(&self) -> CpuId {
-        Cpus.cpu()
+        if CPUS == 1 {
+            return CpuId::BOOT;
+        }
+        // SAFETY: the manager is used after the install; the program and its handlers stay on their CPU.
+        CpuId::new(unsafe { PerCpu::current() }.index() as usize % CpuId::LIMIT).unwrap_or(CpuId::BOOT)
     }
 
     fn in_interrupt(&self) -> bool {
@@ -61,11 +66,11 @@ impl Platform for Plain {
 
 irq_manager! {
     /// For one CPU.
-    static ONE: IrqManager<Pic, Plain, 512, 1> = Plain, named One;
+    static ONE: IrqManager<Pic, Plain<1>, 512, 1> = Plain, named One;
 }
 irq_manager! {
     /// For two.
-    static TWO: IrqManager<Pic, Plain, 512, 2> = Plain, named Two;
+    static TWO: IrqManager<Pic, Plain<2>, 512, 2> = Plain, named Two;
 }
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
