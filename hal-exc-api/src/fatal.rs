@@ -55,6 +55,9 @@ pub enum Cause {
     Unrecoverable,
     /// The interrupt stack is used up by nested interrupts.
     InterruptStackOverflow,
+    /// The push of a frame raised it: the interrupted stack pointer leads nowhere. PC and MSR are those of the entry
+    /// code; what it wanted to save is lost.
+    StackLost,
 }
 
 impl fmt::Display for Cause {
@@ -63,6 +66,7 @@ impl fmt::Display for Cause {
             Self::Unhandled => "nobody handled it",
             Self::Unrecoverable => "it interrupted a state that cannot be resumed",
             Self::InterruptStackOverflow => "the interrupt stack is used up",
+            Self::StackLost => "the stack pointer leads nowhere",
         })
     }
 }
@@ -121,6 +125,7 @@ mod entry {
     const UNHANDLED: u32 = 0;
     const UNRECOVERABLE: u32 = 1;
     const OVERFLOW: u32 = 2;
+    const LOST: u32 = 3;
 
     const INTERRUPT: u32 = 0;
     const SYNCHRONOUS: u32 = 1;
@@ -166,6 +171,7 @@ mod entry {
         let cause = match cause {
             UNHANDLED => Cause::Unhandled,
             UNRECOVERABLE => Cause::Unrecoverable,
+            LOST => Cause::StackLost,
             _ => Cause::InterruptStackOverflow,
         };
         // SAFETY: each caller below passes the frame that belongs to its `kind`, and never touches it again.
@@ -205,6 +211,12 @@ mod entry {
     entries!(unhandled_isolated, unrecoverable_isolated, IsolatedFrame, Isolated, ISOLATED);
 
     #[doc(hidden)]
+    pub extern "C" fn stack_lost(frame: &mut Frame) -> ! {
+        // SAFETY: the frame is a synchronous exception's.
+        unsafe { enter(LOST, SYNCHRONOUS, (frame as *mut Frame).cast()) }
+    }
+
+    #[doc(hidden)]
     pub extern "C" fn interrupt_stack_overflow(frame: &mut InterruptFrame) -> ! {
         // SAFETY: the frame is an interrupt's.
         unsafe { enter(OVERFLOW, INTERRUPT, (frame as *mut InterruptFrame).cast()) }
@@ -214,6 +226,6 @@ mod entry {
 #[cfg(target_arch = "powerpc")]
 #[doc(hidden)]
 pub use entry::{
-    interrupt_stack_overflow, unhandled, unhandled_interrupt, unhandled_isolated, unrecoverable,
+    interrupt_stack_overflow, stack_lost, unhandled, unhandled_interrupt, unhandled_isolated, unrecoverable,
     unrecoverable_interrupt, unrecoverable_isolated,
 };

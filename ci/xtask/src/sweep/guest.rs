@@ -258,7 +258,8 @@ impl Guest {
     /// Whether `pc` lies in a prologue or in a wrapper.
     pub(super) fn is_entry_or_exit(&self, pc: u32) -> bool {
         let within = |start: u32, len: u32| pc.wrapping_sub(start) < len;
-        let wrappers = self.elf.symbols().iter().filter(|symbol| symbol.name.starts_with("hal_exc_") && symbol.size > 64);
+        let wrappers =
+            self.elf.symbols().iter().filter(|symbol| symbol.name.starts_with("hal_exc_") && symbol.size > 64);
         within(self.base, self.table.len_bytes())
             || wrappers.into_iter().any(|symbol| within(symbol.address as u32, symbol.size as u32))
     }

@@ -33,8 +33,11 @@ fn main(boot: &'static BootInfo) -> Result<(), Failure> {
     translate();
     // SAFETY: nothing else lies in the first 12 KiB, which are mapped one to one.
     let vectors = unsafe { VectorArea::new(0, 0x3000) };
-    let exceptions =
-        Exceptions::new(&cpu, &[&hal_exc_ppc_classic::FAMILY])?.memory(&MEMORY).vectors(vectors).fatal(fatal).install()?;
+    let exceptions = Exceptions::new(&cpu, &[&hal_exc_ppc_classic::FAMILY])?
+        .memory(&MEMORY)
+        .vectors(vectors)
+        .fatal(fatal)
+        .install()?;
     ensure!(exceptions.per_cpu().interrupt_stack_intact(), "the install damaged the guard word");
     println!("the guard word is intact");
     exceptions.set_handler(Exception::SystemCall, on_system_call)?;
