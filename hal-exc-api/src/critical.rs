@@ -25,7 +25,7 @@ use crate::frame::CriticalFrame;
 use crate::percpu::{DEBUG_STORE, LOCK_STORE, PerCpu};
 
 /// Room behind a critical frame's copy for what the wrapper parks there, in bytes.
-pub const PARK_BYTES: u32 = 32;
+pub const PARK_BYTES: u32 = 64;
 
 /// What the decision depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_copy_is_aligned_and_below_the_interrupted_stack() {
-        assert_eq!(copy_address(0x8000), 0x8000 - 128);
-        assert_eq!(copy_address(0x8008), 0x8000 - 128);
+        assert_eq!(copy_address(0x8000), 0x8000 - 160);
+        assert_eq!(copy_address(0x8008), 0x8000 - 160);
     }
 }

@@ -97,6 +97,12 @@ pub unsafe trait Family: Sync {
     /// The wrappers it offers.
     fn wrappers(&self, cpu: &Cpu) -> &'static [Wrapper];
 
+    /// The wrapper of exceptions that the push of a frame may raise itself, data TLB miss and data storage: an expansion
+    /// of [`guarded_wrapper!`](crate::guarded_wrapper). `None` where entry code runs untranslated.
+    fn guarded(&self, _cpu: &Cpu) -> Option<Wrapper> {
+        None
+    }
+
     /// The MSR images for this CPU.
     fn msr(&self, cpu: &Cpu) -> MsrImages;
 

@@ -63,6 +63,9 @@ pub enum Cause {
     HandlerStuck,
     /// More interrupts came between two ticks than anybody can mean.
     InterruptStorm,
+    /// The push of a frame raised it: the interrupted stack pointer leads nowhere. PC and MSR are those of the entry
+    /// code; what it wanted to save is lost.
+    StackLost,
 }
 
 impl fmt::Display for Cause {
@@ -73,6 +76,7 @@ impl fmt::Display for Cause {
             Self::InterruptStackOverflow => "the interrupt stack is used up",
             Self::HandlerStuck => "it interrupted an interrupt handler that does not end",
             Self::InterruptStorm => "interrupts do not cease",
+            Self::StackLost => "the stack pointer leads nowhere",
         })
     }
 }
@@ -134,6 +138,7 @@ mod entry {
     const OVERFLOW: u32 = 2;
     const STUCK: u32 = 3;
     const STORM: u32 = 4;
+    const LOST: u32 = 5;
 
     const INTERRUPT: u32 = 0;
     const SYNCHRONOUS: u32 = 1;
@@ -186,6 +191,7 @@ mod entry {
             UNRECOVERABLE => Cause::Unrecoverable,
             STUCK => Cause::HandlerStuck,
             STORM => Cause::InterruptStorm,
+            LOST => Cause::StackLost,
             _ => Cause::InterruptStackOverflow,
         };
         // SAFETY: each caller below passes the frame that belongs to its `kind`, and never touches it again.
@@ -232,6 +238,12 @@ mod entry {
     }
 
     #[doc(hidden)]
+    pub extern "C" fn stack_lost(frame: &mut Frame) -> ! {
+        // SAFETY: the frame is a synchronous exception's.
+        unsafe { enter(LOST, SYNCHRONOUS, (frame as *mut Frame).cast()) }
+    }
+
+    #[doc(hidden)]
     pub extern "C" fn interrupt_stack_overflow(frame: &mut InterruptFrame) -> ! {
         // SAFETY: the frame is an interrupt's.
         unsafe { enter(OVERFLOW, INTERRUPT, (frame as *mut InterruptFrame).cast()) }
@@ -243,6 +255,6 @@ pub(crate) use entry::interrupts_are_wrong;
 #[cfg(target_arch = "powerpc")]
 #[doc(hidden)]
 pub use entry::{
-    interrupt_stack_overflow, unhandled, unhandled_interrupt, unhandled_isolated, unrecoverable,
+    interrupt_stack_overflow, stack_lost, unhandled, unhandled_interrupt, unhandled_isolated, unrecoverable,
     unrecoverable_interrupt, unrecoverable_isolated,
 };

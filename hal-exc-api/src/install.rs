@@ -27,7 +27,7 @@ use crate::exception::Exception;
 use crate::family::Family;
 use crate::fatal::{FatalHook, GlobalHandler};
 use crate::flavor::Class;
-use crate::frame::{CriticalFrame, IsolatedFrame};
+use crate::frame::{CriticalFrame, Frame, IsolatedFrame};
 use crate::handler::{Handled, Handler, InterruptHandler, IsolatedHandler};
 use crate::memory::CodeMemory;
 use crate::percpu::{DISPATCH_IDLE, PerCpu};
@@ -160,7 +160,8 @@ impl Setup {
         set(&words.critical_frame, frame_at(stacks.critical.end(), size_of::<CriticalFrame>()));
         set(&words.debug_frame, frame_at(stacks.debug.end(), size_of::<IsolatedFrame>()));
         set(&words.machine_check_frame, frame_at(stacks.machine_check.end(), size_of::<IsolatedFrame>()));
-        set(&words.fatal_stack, stacks.fatal.end());
+        // Above it a guarded wrapper puts its frame when there is no other stack.
+        set(&words.fatal_stack, frame_at(stacks.fatal.end(), size_of::<Frame>()));
         set(&words.msr_handler, msr.handler);
         set(&words.msr_exit, msr.exit);
         set(&words.msr_keep, !(MSR_EE | self.cpu.core().critical_enable));
@@ -367,9 +368,8 @@ mod hardware {
 
     use core::sync::atomic::Ordering;
 
-    use super::{Exceptions, InstallError, MSR_EE, Setup};
+    use super::{Exceptions, Frame, InstallError, MSR_EE, Setup};
     use crate::exception::Exception;
-    use crate::frame::Frame;
     use crate::handler::Handled;
     use crate::memory::VectorMemory;
 

@@ -60,6 +60,9 @@ pub(crate) struct Words {
     pub(crate) machine_check_save: [AtomicU32; 2],
     /// r4 and CTR while a trampoline is under way: standard, critical, debug, machine check.
     pub(crate) park: [[AtomicU32; 2]; 4],
+    /// What a guarded prologue and wrapper keep while they find out whether the interrupted stack is there: r4, r3, CR,
+    /// vector word, r1; and r4 and CTR while a trampoline is under way.
+    pub(crate) fault_save: [AtomicU32; 7],
     /// MSR bits that stay while a fatal report is printed: all but EE and this core's critical enable.
     pub(crate) msr_keep: AtomicU32,
     /// What the exits call for a dispatch: it checks the interrupt stack and goes on in the scheduler.
@@ -134,6 +137,7 @@ pub mod offset {
     pub const PARK_CRITICAL: usize = PARK_STANDARD + 8;
     pub const PARK_DEBUG: usize = PARK_STANDARD + 16;
     pub const PARK_MACHINE_CHECK: usize = PARK_STANDARD + 24;
+    pub const FAULT_SAVE: usize = offset_of!(Words, fault_save);
     pub const MSR_KEEP: usize = offset_of!(Words, msr_keep);
     pub const FATAL_DEPTH: usize = offset_of!(Words, fatal_depth);
     pub const VECTOR_BASE: usize = offset_of!(Words, vector_base);
@@ -185,6 +189,19 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The opening of a *guarded* prologue, of an exception that the push of a frame may raise itself: it touches no
+    /// stack.
+    #[must_use]
+    pub const fn guarded() -> Self {
+        Self {
+            first: insn::stw(4, offset::FAULT_SAVE as i16, 13),
+            second: insn::stw(3, offset::FAULT_SAVE as i16 + 4, 13),
+            park: parked_at(offset::FAULT_SAVE + 20),
+        }
+    }
+}
+
 const fn frame_gpr(n: u8) -> i16 {
     offset_of!(FullFrame, gpr) as i16 + 4 * n as i16
 }
@@ -225,6 +242,7 @@ impl PerCpu {
                 debug_save: [ZERO; 2],
                 machine_check_save: [ZERO; 2],
                 park: [const { [ZERO; 2] }; 4],
+                fault_save: [ZERO; 7],
                 msr_keep: ZERO,
                 dispatch_hook: EMPTY,
                 scheduler: EMPTY,

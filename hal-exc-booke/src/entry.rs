@@ -13,8 +13,8 @@ use paste::paste;
 cfg_if! {
     if #[cfg(target_arch = "powerpc")] {
         use hal_exc_api::{
-            __give_standard_pair_back, __keep_standard_pair, __leave_machine_check, __pair_is_free, critical_wrapper, interrupt_wrapper, isolated_wrapper,
-            synchronous_wrapper,
+            __give_standard_pair_back, __keep_standard_pair, __leave_machine_check, __pair_is_free, __park_guarded,
+            __unpark_guarded, critical_wrapper, guarded_wrapper, interrupt_wrapper, isolated_wrapper, synchronous_wrapper,
         };
 
         /// Masks EE and CE: nothing that could dispatch comes from here to the return.
@@ -60,13 +60,15 @@ cfg_if! {
         // 440: DEAR 61, ESR 62, CSRR0/1 58/59, MCSRR0/1 570/571, MCSR 572, DBSR 304, MMUCR 946.
         synchronous_wrapper!(name: "hal_exc_ppc440_synchronous", pair: (26, 27), ret: "rfi", fault: 61, syndrome: 62,
             enter: "", leave: leave!(), recoverable: "");
+        guarded_wrapper!(name: "hal_exc_ppc440_guarded", synchronous: "hal_exc_ppc440_synchronous",
+            interrupt: "hal_exc_ppc440_interrupt", pair: (26, 27), fault: 61, syndrome: 62);
         interrupt_wrapper!(name: "hal_exc_ppc440_interrupt", pair: (26, 27), ret: "rfi",
             enter: "", leave: leave!(), recoverable: "");
         critical_wrapper!(name: "hal_exc_ppc440_critical", pair: (58, 59), ret: "rfci",
             enter: "", leave: leave!(), recoverable: "",
             // A TLB-miss handler may have set MMUCR[STID].
-            park: concat!(park!(61, 62), "\nmfspr %r4, 946\nstw %r4, HX_CRITICAL_SIZE+8(%r1)"),
-            unpark: concat!(unpark!(61, 62), "\nlwz %r4, HX_CRITICAL_SIZE+8(%r1)\nmtspr 946, %r4"));
+            park: concat!(park!(61, 62), "\n", __park_guarded!(), "\nmfspr %r4, 946\nstw %r4, HX_CRITICAL_SIZE+8(%r1)"),
+            unpark: concat!(unpark!(61, 62), "\n", __unpark_guarded!(), "\nlwz %r4, HX_CRITICAL_SIZE+8(%r1)\nmtspr 946, %r4"));
         isolated_wrapper!(name: "hal_exc_ppc440_machine_check", slot: "MACHINE_CHECK", pair: (570, 571), ret: "rfmci",
             fault: 61, syndrome: 572, enter: "", leave: __leave_machine_check!(), recoverable: "",
             keep: __keep_standard_pair!(), give_back: __give_standard_pair_back!(), done: "");
@@ -107,3 +109,6 @@ pub(crate) const PPC440: &[Wrapper] = &[
     row!(Critical, MachineCheck, true, ppc440gp_machine_check),
     row!(Critical, Debug, false, ppc440_debug),
 ];
+
+/// Data TLB miss and data storage.
+pub(crate) const GUARDED: Wrapper = row!(Classic, Standard, false, ppc440_guarded);

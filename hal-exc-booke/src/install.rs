@@ -42,6 +42,10 @@ unsafe impl Family for BookEFamily {
         if cpu.group() == Group::Ppc440 { entry::PPC440 } else { entry::PPC405 }
     }
 
+    fn guarded(&self, cpu: &Cpu) -> Option<Wrapper> {
+        (cpu.group() == Group::Ppc440).then_some(entry::GUARDED)
+    }
+
     fn msr(&self, _cpu: &Cpu) -> MsrImages {
         MsrImages { handler: 0, exit: MSR_ME }
     }

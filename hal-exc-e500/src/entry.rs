@@ -11,7 +11,7 @@ use paste::paste;
 
 cfg_if! {
     if #[cfg(target_arch = "powerpc")] {
-        use hal_exc_api::{critical_wrapper, interrupt_wrapper, isolated_wrapper, synchronous_wrapper, __give_standard_pair_back, __keep_standard_pair, __leave_machine_check, __pair_is_free};
+        use hal_exc_api::{critical_wrapper, guarded_wrapper, interrupt_wrapper, isolated_wrapper, synchronous_wrapper, __give_standard_pair_back, __keep_standard_pair, __leave_machine_check, __pair_is_free, __park_guarded, __unpark_guarded};
 
         /// Masks EE and CE: nothing that could dispatch comes from here to the return.
         macro_rules! leave {
@@ -56,22 +56,25 @@ cfg_if! {
 
         synchronous_wrapper!(name: "hal_exc_e500_synchronous", pair: (26, 27), ret: "rfi", fault: 61, syndrome: 62,
             enter: "", leave: leave!(), recoverable: "");
+        guarded_wrapper!(name: "hal_exc_e500_guarded", synchronous: "hal_exc_e500_synchronous",
+            interrupt: "hal_exc_e500_interrupt", pair: (26, 27), fault: 61, syndrome: 62);
         interrupt_wrapper!(name: "hal_exc_e500_interrupt", pair: (26, 27), ret: "rfi",
             enter: "", leave: leave!(), recoverable: "");
 
         // e500v2 and later have MAS7 too.
         critical_wrapper!(name: "hal_exc_e500_critical", pair: (58, 59), ret: "rfci",
             enter: "", leave: leave!(), recoverable: "",
-            park: concat!(park_syndrome!(), "\n", park_mas!(), "\nmfspr %r4, 944\nstw %r4, HX_CRITICAL_SIZE+28(%r1)"),
-            unpark: concat!(unpark_syndrome!(), "\n", unpark_mas!(), "\nlwz %r4, HX_CRITICAL_SIZE+28(%r1)\nmtspr 944, %r4"));
+            park: concat!(park_syndrome!(), "\n", __park_guarded!(), "\n", park_mas!(), "\nmfspr %r4, 944\nstw %r4, HX_CRITICAL_SIZE+28(%r1)"),
+            unpark: concat!(unpark_syndrome!(), "\n", __unpark_guarded!(), "\n", unpark_mas!(), "\nlwz %r4, HX_CRITICAL_SIZE+28(%r1)\nmtspr 944, %r4"));
         critical_wrapper!(name: "hal_exc_e500v1_critical", pair: (58, 59), ret: "rfci",
             enter: "", leave: leave!(), recoverable: "",
-            park: concat!(park_syndrome!(), "\n", park_mas!()),
-            unpark: concat!(unpark_syndrome!(), "\n", unpark_mas!()));
+            park: concat!(park_syndrome!(), "\n", __park_guarded!(), "\n", park_mas!()),
+            unpark: concat!(unpark_syndrome!(), "\n", __unpark_guarded!(), "\n", unpark_mas!()));
         // e200z0 has no MMU at all; the MMU assist registers of the others are the board's to keep.
         critical_wrapper!(name: "hal_exc_e200_critical", pair: (58, 59), ret: "rfci",
             enter: "", leave: leave!(), recoverable: "",
-            park: park_syndrome!(), unpark: unpark_syndrome!());
+            park: concat!(park_syndrome!(), "\n", __park_guarded!()),
+            unpark: concat!(unpark_syndrome!(), "\n", __unpark_guarded!()));
 
         // MCAR (573) and MCSR (572).
         isolated_wrapper!(name: "hal_exc_e500_machine_check", slot: "MACHINE_CHECK", pair: (570, 571), ret: "rfmci",
@@ -140,3 +143,6 @@ pub(crate) const E500MC: &[Wrapper] = &[
     row!(MachineCheck, MachineCheck, true, e500mc_machine_check),
     row!(Debug, Debug, false, e500mc_debug),
 ];
+
+/// Data TLB miss and data storage.
+pub(crate) const GUARDED: Wrapper = row!(Classic, Standard, false, e500_guarded);

@@ -50,6 +50,10 @@ unsafe impl Family for E500Family {
         }
     }
 
+    fn guarded(&self, _cpu: &Cpu) -> Option<Wrapper> {
+        Some(entry::GUARDED)
+    }
+
     fn msr(&self, cpu: &Cpu) -> MsrImages {
         let recoverable = if cpu.features().contains(Features::RI) { MSR_RI } else { 0 };
         MsrImages { handler: 0, exit: MSR_ME | recoverable }

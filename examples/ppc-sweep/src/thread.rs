@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use hal_exc_api::cpu::FaultRegisters;
 use hal_exc_api::install::Exceptions;
-use hal_exc_api::percpu::PerCpu;
+use hal_exc_api::percpu::{PerCpu, offset};
 use hal_exc_api::sched::{RegisterError, Scheduler};
 
 use crate::log;
@@ -63,6 +63,9 @@ extern "C" fn other() -> ! {
         // SAFETY: the registers belong to whoever takes an exception; that this thread took some is what is simulated.
         unsafe {
             asm!("mtspr 26, {0}", "mtspr 27, {0}", in(reg) 0x0BAD_0BAC_u32, options(nostack, preserves_flags));
+            // What a guarded wrapper keeps: this thread took a TLB miss too.
+            asm!("stw {0}, {1}(13)", "stw {0}, {1}+4(13)", "stw {0}, {1}+8(13)", "stw {0}, {1}+12(13)",
+                in(reg) 0x0BAD_0BAD_u32, const offset::FAULT_SAVE, options(nostack, preserves_flags));
             match FAULT.load(Ordering::Relaxed) {
                 f if f == FaultRegisters::DarDsisr as u32 => {
                     asm!("mtspr 19, {0}", "mtspr 18, {0}", in(reg) 0x0BAD_DA40_u32, options(nostack, preserves_flags));

@@ -236,3 +236,34 @@ impl From<&'static VectorPage> for VectorArea {
         Self(Range { start: page.0.get() as usize as u32, len: 0x3000 })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_area_ends_with_the_addresses() {
+        assert!(Range { start: 0xFFF0_0000, len: 0x10_0000 }.fits());
+        assert!(!Range { start: 0xFFF0_0000, len: 0x10_0010 }.fits());
+    }
+
+    #[test]
+    fn stacks_that_wrap_are_refused() {
+        static BLOCK: PerCpu = PerCpu::new();
+        let at = |start| Range { start, len: 0x1000 };
+        let good = StackSet {
+            interrupt: at(0x1_0000),
+            critical: at(0x2_0000),
+            debug: at(0x3_0000),
+            machine_check: at(0x4_0000),
+            fatal: at(0x5_0000),
+        };
+        let check = |stacks, vectors| Layout { per_cpu: &BLOCK, stacks }.check(vectors);
+        for start in [0xFFFF_F000, 0xFFFF_F800] {
+            let found = check(StackSet { fatal: at(start), ..good }, at(0x6_0000));
+            assert_eq!(found, Err(InstallError::BeyondMemory { area: "fatal stack", range: at(start) }));
+        }
+        assert!(matches!(check(good, at(0xFFFF_F800)), Err(InstallError::BeyondMemory { area: "vector area", .. })));
+        assert!(!matches!(check(good, at(0xFFFF_F000)), Err(InstallError::BeyondMemory { .. })));
+    }
+}

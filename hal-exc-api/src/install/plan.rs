@@ -60,10 +60,16 @@ impl Plan {
                 *place = Some(PlannedVector { exception, address, prologue });
                 continue;
             }
+            let guarded = family.guarded(cpu).filter(|wrapper| {
+                matches!(exception, Exception::DataTlbMiss | Exception::DataStorage) && wrapper.serves(entry)
+            });
             let wrapper = family.wrappers(cpu).iter().find(|wrapper| wrapper.serves(entry));
             let no_wrapper = InstallError::NoWrapper { exception, flavor: entry.flavor };
             let wrapper = wrapper.ok_or(no_wrapper)?;
-            let template = Template::of(entry).ok_or(no_wrapper)?;
+            let (wrapper, template) = match &guarded {
+                Some(wrapper) => (wrapper, Template::guarded()),
+                None => (wrapper, Template::of(entry).ok_or(no_wrapper)?),
+            };
             // The area may end where addresses do.
             let room = u64::from(free - range.start) + 4 * TRAMPOLINE_WORDS as u64 <= u64::from(range.len);
             let prologue = prologue::generate(address, entry, &template, (wrapper.target)(), room.then_some(free))
