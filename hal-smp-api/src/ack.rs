@@ -50,11 +50,7 @@ pub struct Leftover {
 
 impl fmt::Display for Leftover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "old acknowledgements of {:?} cannot be cleared",
-            self.cpus
-        )
+        write!(f, "old acknowledgements of {:?} cannot be cleared", self.cpus)
     }
 }
 
@@ -86,13 +82,7 @@ pub struct SlotChannel<S>(pub S);
 // SAFETY: `Parked` is the pen's code; leftovers of the same generation fail the challenge.
 unsafe impl<S: Slots> AckChannel for SlotChannel<S> {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            uncached: true,
-            per_core_word: true,
-            atomic_or: false,
-            survives_reset: true,
-            generation: true,
-        }
+        Capabilities { uncached: true, per_core_word: true, atomic_or: false, survives_reset: true, generation: true }
     }
 
     fn arm(&mut self, _: CpuSet) -> Result<(), Leftover> {
@@ -136,31 +126,17 @@ pub struct FlagChannel<R>(pub R);
 // SAFETY: armed by clearing and reading back; set by pens only, by the contract of `SetClear`.
 unsafe impl<R: SetClear> AckChannel for FlagChannel<R> {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            uncached: true,
-            per_core_word: false,
-            atomic_or: true,
-            survives_reset: true,
-            generation: false,
-        }
+        Capabilities { uncached: true, per_core_word: false, atomic_or: true, survives_reset: true, generation: false }
     }
 
     fn arm(&mut self, cpus: CpuSet) -> Result<(), Leftover> {
         self.0.clear(cpus.bits() as u32);
         let left = CpuSet::from_bits(u64::from(self.0.read()) & cpus.bits());
-        if left.is_empty() && cpus.bits() >> 32 == 0 {
-            Ok(())
-        } else {
-            Err(Leftover { cpus: left })
-        }
+        if left.is_empty() && cpus.bits() >> 32 == 0 { Ok(()) } else { Err(Leftover { cpus: left }) }
     }
 
     fn report(&mut self, cpu: Cpu, _: Generation) -> Report {
-        if cpu.index() < 32 && self.0.read() >> cpu.index() & 1 != 0 {
-            Report::Parked
-        } else {
-            Report::Silent
-        }
+        if cpu.index() < 32 && self.0.read() >> cpu.index() & 1 != 0 { Report::Parked } else { Report::Silent }
     }
 }
 

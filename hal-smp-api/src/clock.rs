@@ -34,10 +34,7 @@ impl Deadline {
     /// The deadline `span` from now.
     pub fn after<C: Clock>(clock: &C, span: Micros) -> Self {
         let ticks = u128::from(span.0) * u128::from(clock.frequency()) / 1_000_000;
-        Self {
-            start: clock.now(),
-            ticks: u64::try_from(ticks).unwrap_or(u64::MAX),
-        }
+        Self { start: clock.now(), ticks: u64::try_from(ticks).unwrap_or(u64::MAX) }
     }
 
     /// Whether it has passed. Right across a wrap of the counter.

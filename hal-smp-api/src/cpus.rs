@@ -18,11 +18,7 @@ impl Cpu {
     /// The core with that index, or `None` from [`MAX_CPUS`] on.
     #[must_use]
     pub const fn new(index: usize) -> Option<Self> {
-        if index < MAX_CPUS {
-            Some(Self(index as u8))
-        } else {
-            None
-        }
+        if index < MAX_CPUS { Some(Self(index as u8)) } else { None }
     }
 
     /// The index, `0..MAX_CPUS`.
@@ -61,11 +57,7 @@ impl CpuSet {
     /// The cores `0..count`; everything from [`MAX_CPUS`] on is left out.
     #[must_use]
     pub const fn first(count: usize) -> Self {
-        if count >= MAX_CPUS {
-            Self(u64::MAX)
-        } else {
-            Self((1 << count) - 1)
-        }
+        if count >= MAX_CPUS { Self(u64::MAX) } else { Self((1 << count) - 1) }
     }
 
     /// The set whose bit *n* stands for core *n*.
@@ -118,9 +110,7 @@ impl CpuSet {
 
     /// The cores of the set in rising order.
     pub fn iter(self) -> impl Iterator<Item = Cpu> {
-        (0..MAX_CPUS as u8)
-            .map(Cpu)
-            .filter(move |cpu| self.contains(*cpu))
+        (0..MAX_CPUS as u8).map(Cpu).filter(move |cpu| self.contains(*cpu))
     }
 }
 

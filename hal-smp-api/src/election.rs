@@ -51,9 +51,7 @@ impl<C: ElectionCell> Election<C> {
         match self.0.compare_exchange(0, cpu.index() as u32 + 1) {
             Ok(_) => Ok(Claim(cpu)),
             // The cell holds `index + 1` of the winner, written by this function alone.
-            Err(held) => Err(Lost {
-                winner: Cpu::new((held as usize).wrapping_sub(1)).unwrap_or(cpu),
-            }),
+            Err(held) => Err(Lost { winner: Cpu::new((held as usize).wrapping_sub(1)).unwrap_or(cpu) }),
         }
     }
 

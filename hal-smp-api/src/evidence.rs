@@ -79,10 +79,7 @@ impl Parked {
     /// The weaker statement.
     #[must_use]
     pub const fn quiesced(&self) -> Quiesced {
-        Quiesced {
-            cpu: self.cpu,
-            generation: self.generation,
-        }
+        Quiesced { cpu: self.cpu, generation: self.generation }
     }
 }
 
@@ -100,10 +97,7 @@ impl Off {
     /// The weaker statement.
     #[must_use]
     pub const fn quiesced(&self) -> Quiesced {
-        Quiesced {
-            cpu: self.cpu,
-            generation: self.generation,
-        }
+        Quiesced { cpu: self.cpu, generation: self.generation }
     }
 }
 

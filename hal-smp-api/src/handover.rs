@@ -195,10 +195,7 @@ impl<'a> Record<'a> {
     /// Memory not to be written while a core is parked.
     #[must_use]
     pub fn reserved(&self) -> Region {
-        Region {
-            base: self.wide(4),
-            len: self.wide(6),
-        }
+        Region { base: self.wide(4), len: self.wide(6) }
     }
 
     /// Physical address of the slots.
@@ -224,12 +221,7 @@ impl<'a> Record<'a> {
         let words = self.words;
         words[HEADER..words.len() - 1]
             .chunks_exact(2)
-            .filter_map(|pair| {
-                Some(HeldCore {
-                    id: HwId(pair[0]),
-                    held: Held::from_number(pair[1])?,
-                })
-            })
+            .filter_map(|pair| Some(HeldCore { id: HwId(pair[0]), held: Held::from_number(pair[1])? }))
     }
 
     fn wide(&self, at: usize) -> u64 {

@@ -113,11 +113,7 @@ impl ImageExclusive {
         let others = topology.possible().without(me);
         match others.minus(seen).iter().next() {
             Some(cpu) => Err(ImageError::Missing(cpu)),
-            None => Ok(Self {
-                generation,
-                others,
-                reserved,
-            }),
+            None => Ok(Self { generation, others, reserved }),
         }
     }
 
@@ -144,11 +140,7 @@ impl ImageExclusive {
     /// # Errors
     /// [`ImageError::Reserved`] if it touches the pens.
     pub const fn permit(&self, region: Region) -> Result<(), ImageError> {
-        if region.overlaps(&self.reserved) {
-            Err(ImageError::Reserved(region.base))
-        } else {
-            Ok(())
-        }
+        if region.overlaps(&self.reserved) { Err(ImageError::Reserved(region.base)) } else { Ok(()) }
     }
 
     /// Checks a release that happens while the image stays exclusive: into another pen, for a foreign boot protocol.
@@ -156,11 +148,7 @@ impl ImageExclusive {
     /// # Errors
     /// [`ImageError::NotReserved`] if the entry is not in the reserved region.
     pub const fn permit_entry(&self, entry: u64) -> Result<(), ImageError> {
-        if self.reserved.contains(entry) {
-            Ok(())
-        } else {
-            Err(ImageError::NotReserved(entry))
-        }
+        if self.reserved.contains(entry) { Ok(()) } else { Err(ImageError::NotReserved(entry)) }
     }
 
     /// Overwrites `len` bytes at `destination`.
@@ -171,21 +159,10 @@ impl ImageExclusive {
     /// # Safety
     /// * `source` is valid for reads and `destination` for writes of `len` bytes.
     /// * The code and stack of the calling core lie outside the destination.
-    pub unsafe fn overwrite(
-        &self,
-        destination: *mut u8,
-        source: *const u8,
-        len: usize,
-    ) -> Result<(), ImageError> {
-        let to = Region {
-            base: destination as u64,
-            len: len as u64,
-        };
+    pub unsafe fn overwrite(&self, destination: *mut u8, source: *const u8, len: usize) -> Result<(), ImageError> {
+        let to = Region { base: destination as u64, len: len as u64 };
         self.permit(to)?;
-        if to.overlaps(&Region {
-            base: source as u64,
-            len: len as u64,
-        }) {
+        if to.overlaps(&Region { base: source as u64, len: len as u64 }) {
             return Err(ImageError::Overlap(to.base));
         }
         // SAFETY: valid by this function's contract, disjoint by the check above.

@@ -23,12 +23,7 @@ impl Pen {
     /// The state in which a core arrives: nothing acknowledged yet.
     #[must_use]
     pub const fn new(cpu: Cpu, id: HwId) -> Self {
-        Self {
-            cpu,
-            id,
-            acknowledged: None,
-            echoed: None,
-        }
+        Self { cpu, id, acknowledged: None, echoed: None }
     }
 
     /// One turn of the loop. Returns the order once the core has reported `Released` and must go.
@@ -37,10 +32,7 @@ impl Pen {
     /// cores, and needs no memory of who was parked before.
     pub fn turn<S: Slots>(&mut self, slots: &S) -> Option<Order> {
         let request = Word::decode(slots.read(self.cpu, SlotWord::Request));
-        if let Some(Word {
-            generation,
-            code: Code::Stop,
-        }) = request
+        if let Some(Word { generation, code: Code::Stop }) = request
             && self.acknowledged != Some(generation)
         {
             report(slots, self.cpu, Word::new(generation, Code::Parked));
@@ -59,19 +51,13 @@ impl Pen {
         {
             return None;
         }
-        let wide = |low, high| {
-            u64::from(slots.read(self.cpu, low)) | u64::from(slots.read(self.cpu, high)) << 32
-        };
+        let wide = |low, high| u64::from(slots.read(self.cpu, low)) | u64::from(slots.read(self.cpu, high)) << 32;
         let order = Order {
             id: self.id,
             entry: wide(SlotWord::EntryLow, SlotWord::EntryHigh),
             arg: wide(SlotWord::ArgLow, SlotWord::ArgHigh),
         };
-        report(
-            slots,
-            self.cpu,
-            Word::new(release.generation, Code::Released),
-        );
+        report(slots, self.cpu, Word::new(release.generation, Code::Released));
         Some(order)
     }
 }

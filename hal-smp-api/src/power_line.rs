@@ -23,11 +23,7 @@ impl<P: OutputPin> PowerLine<P> {
     /// # Errors
     /// [`HookError::Failed`] with 1 if the pin cannot be driven.
     pub fn kill(&mut self) -> Result<(), HookError> {
-        let done = if self.active_low {
-            self.pin.set_low()
-        } else {
-            self.pin.set_high()
-        };
+        let done = if self.active_low { self.pin.set_low() } else { self.pin.set_high() };
         done.map_err(|_| HookError::Failed(1))
     }
 
@@ -36,11 +32,7 @@ impl<P: OutputPin> PowerLine<P> {
     /// # Errors
     /// [`HookError::Failed`] with 2 if the pin cannot be driven.
     pub fn revive(&mut self) -> Result<(), HookError> {
-        let done = if self.active_low {
-            self.pin.set_high()
-        } else {
-            self.pin.set_low()
-        };
+        let done = if self.active_low { self.pin.set_high() } else { self.pin.set_low() };
         done.map_err(|_| HookError::Failed(2))
     }
 }

@@ -17,11 +17,7 @@ pub fn post<S: Slots>(slots: &S, cpu: Cpu, generation: Generation, order: &Order
     slots.write(cpu, SlotWord::ArgHigh, (order.arg >> 32) as u32);
     slots.write(cpu, SlotWord::ReleaseId, order.id.0);
     slots.barrier();
-    slots.write(
-        cpu,
-        SlotWord::Release,
-        Word::new(generation, Code::Release).raw(),
-    );
+    slots.write(cpu, SlotWord::Release, Word::new(generation, Code::Release).raw());
     slots.barrier();
 }
 

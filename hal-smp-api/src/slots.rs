@@ -66,11 +66,7 @@ impl SlotWord {
     /// The only writer of the word.
     #[must_use]
     pub const fn owner(self) -> Owner {
-        if (self as usize) < Self::REQUESTER_WORDS {
-            Owner::Requester
-        } else {
-            Owner::Victim
-        }
+        if (self as usize) < Self::REQUESTER_WORDS { Owner::Requester } else { Owner::Victim }
     }
 
     /// Offset in bytes from the start of its owner's half of the slot.
@@ -96,11 +92,7 @@ impl SlotLayout {
     /// Layout for a cache write-back granule in bytes (ARM: `4 << CTR.CWG`), a power of two from 64 to 2048.
     #[must_use]
     pub const fn new(granule: usize) -> Option<Self> {
-        if granule.is_power_of_two() && granule >= 64 && granule <= 2048 {
-            Some(Self { granule })
-        } else {
-            None
-        }
+        if granule.is_power_of_two() && granule >= 64 && granule <= 2048 { Some(Self { granule }) } else { None }
     }
 
     /// Bytes from one core's slot to the next.
@@ -183,11 +175,7 @@ impl<M: Maintain> VolatileSlots<M> {
     /// * Nothing but the stop protocol uses that memory, and it lies outside everything that an image may occupy.
     /// * The mapping is uncached, or `maintain` maintains it by address.
     pub const unsafe fn new(base: *mut u8, layout: SlotLayout, maintain: M) -> Self {
-        Self {
-            base,
-            layout,
-            maintain,
-        }
+        Self { base, layout, maintain }
     }
 
     /// Where a core's requester half starts; the victim's follows by [`SlotLayout::victim_half`].

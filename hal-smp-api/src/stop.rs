@@ -48,9 +48,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Unresponsive => f.write_str("unresponsive"),
             Self::StuckAfterEntered => f.write_str("stuck after entering the stop handler"),
-            Self::ChallengeUnanswered => {
-                f.write_str("acknowledged, but does not answer the challenge")
-            }
+            Self::ChallengeUnanswered => f.write_str("acknowledged, but does not answer the challenge"),
             Self::WitnessSilent => f.write_str("not confirmed by the second channel"),
             Self::Refused(reason) => write!(f, "refused with reason {}", reason.number()),
         }
@@ -153,24 +151,12 @@ impl<'a, const N: usize> Stop<'a, N> {
         if count > N {
             return Err(NoRoom(count));
         }
-        let aside = Core {
-            state: State::Aside,
-            signal: None,
-            restartable: true,
-            latency: 0,
-        };
+        let aside = Core { state: State::Aside, signal: None, restartable: true, latency: 0 };
         let mut cores = [aside; N];
         for cpu in plan.topology.possible().without(claim.cpu()).iter() {
             cores[cpu.index()].state = State::Waiting;
         }
-        Ok(Self {
-            plan,
-            claim,
-            cores,
-            phase: Phase::Probe(0),
-            rung: 0,
-            started: None,
-        })
+        Ok(Self { plan, claim, cores, phase: Phase::Probe(0), rung: 0, started: None })
     }
 
     /// The stop's number.
@@ -181,9 +167,7 @@ impl<'a, const N: usize> Stop<'a, N> {
 
     fn cpus_where(&self, wanted: impl Fn(State) -> bool) -> CpuSet {
         let all = self.cores.iter().enumerate();
-        all.filter(|(_, core)| wanted(core.state))
-            .filter_map(|(n, _)| Cpu::new(n))
-            .collect()
+        all.filter(|(_, core)| wanted(core.state)).filter_map(|(n, _)| Cpu::new(n)).collect()
     }
 
     /// Cores without evidence.
@@ -206,14 +190,8 @@ impl<'a, const N: usize> Stop<'a, N> {
     ) -> Result<Progress, Leftover> {
         match self.phase {
             Phase::Probe(n) => {
-                self.phase = if n < N {
-                    Phase::Probe(n + 1)
-                } else {
-                    Phase::Arm(0)
-                };
-                if let Some(cpu) =
-                    Cpu::new(n).filter(|_| n < N && self.cores[n].state == State::Waiting)
-                {
+                self.phase = if n < N { Phase::Probe(n + 1) } else { Phase::Arm(0) };
+                if let Some(cpu) = Cpu::new(n).filter(|_| n < N && self.cores[n].state == State::Waiting) {
                     self.ask_platform(cpu, hooks, clock);
                 }
             }
@@ -227,9 +205,7 @@ impl<'a, const N: usize> Stop<'a, N> {
             }
             Phase::Arm(_) => self.phase = Phase::Raise,
             Phase::Raise => self.raise(slots, witness, hooks, clock)?,
-            Phase::Wait { next, deadline } => {
-                self.visit(next, deadline, slots, witness, hooks, clock)
-            }
+            Phase::Wait { next, deadline } => self.visit(next, deadline, slots, witness, hooks, clock),
             Phase::Done => return Ok(Progress::Stopped),
             Phase::Failed => return Ok(Progress::Incomplete),
         }
@@ -285,11 +261,7 @@ impl<'a, const N: usize> Stop<'a, N> {
     ) -> Result<(), Leftover> {
         let missing = self.missing();
         let Some(rung) = self.plan.ladder.rung(self.rung) else {
-            self.phase = if missing.is_empty() {
-                Phase::Done
-            } else {
-                Phase::Failed
-            };
+            self.phase = if missing.is_empty() { Phase::Done } else { Phase::Failed };
             return Ok(());
         };
         if self.started.is_none() {
@@ -316,10 +288,7 @@ impl<'a, const N: usize> Stop<'a, N> {
             self.rung += 1;
             return Ok(());
         }
-        self.phase = Phase::Wait {
-            next: 0,
-            deadline: Deadline::after(clock, rung.patience),
-        };
+        self.phase = Phase::Wait { next: 0, deadline: Deadline::after(clock, rung.patience) };
         Ok(())
     }
 
@@ -336,10 +305,7 @@ impl<'a, const N: usize> Stop<'a, N> {
         let missing = self.missing();
         match missing.iter().find(|cpu| cpu.index() >= next) {
             Some(cpu) => {
-                self.phase = Phase::Wait {
-                    next: cpu.index() + 1,
-                    deadline,
-                };
+                self.phase = Phase::Wait { next: cpu.index() + 1, deadline };
                 self.look(cpu, slots, witness, hooks, clock);
             }
             None if missing.is_empty() => self.phase = Phase::Done,
@@ -399,42 +365,23 @@ impl<'a, const N: usize> Stop<'a, N> {
             let cpu = Cpu::new(n)?;
             let outcome = match core.state {
                 State::Aside => return None,
-                State::Parked(pen) => Ok(Parked {
-                    cpu,
-                    generation,
-                    pen,
-                }
-                .into()),
-                State::Off(proof) => Ok(Off {
-                    cpu,
-                    generation,
-                    proof,
-                }
-                .into()),
+                State::Parked(pen) => Ok(Parked { cpu, generation, pen }.into()),
+                State::Off(proof) => Ok(Off { cpu, generation, proof }.into()),
                 State::Waiting => Err(Failure::Unresponsive),
                 State::Entered => Err(Failure::StuckAfterEntered),
                 State::Challenged { .. } => Err(Failure::ChallengeUnanswered),
                 State::Answered { .. } => Err(Failure::WitnessSilent),
                 State::Refused(reason) => Err(Failure::Refused(reason)),
             };
-            Some(CoreReport {
-                cpu,
-                outcome,
-                signal: core.signal,
-                restartable: core.restartable,
-                latency: core.latency,
-            })
+            Some(CoreReport { cpu, outcome, signal: core.signal, restartable: core.restartable, latency: core.latency })
         })
     }
 
     /// Cores whose stop handler runs or ran: all that a reset of the whole machine needs to know.
     pub fn quiesced(&self) -> impl Iterator<Item = Quiesced> + '_ {
         let generation = self.plan.generation;
-        let left_work =
-            |state: State| !matches!(state, State::Aside | State::Waiting | State::Refused(_));
-        self.cpus_where(left_work)
-            .iter()
-            .map(move |cpu| Quiesced { cpu, generation })
+        let left_work = |state: State| !matches!(state, State::Aside | State::Waiting | State::Refused(_));
+        self.cpus_where(left_work).iter().map(move |cpu| Quiesced { cpu, generation })
     }
 
     /// Ends the stop: the image is the requester's alone, or somebody is missing.
@@ -443,14 +390,8 @@ impl<'a, const N: usize> Stop<'a, N> {
     /// [`Incomplete`] holds the means to undo, or to go on regardless after a crash.
     pub fn finish(self) -> Result<(ImageExclusive, Claim), Incomplete<'a, N>> {
         let evidence = self.reports().filter_map(|report| report.outcome.ok());
-        let Plan {
-            topology,
-            generation,
-            reserved,
-            ..
-        } = self.plan;
-        match ImageExclusive::conclude(&topology, self.claim.cpu(), generation, reserved, evidence)
-        {
+        let Plan { topology, generation, reserved, .. } = self.plan;
+        match ImageExclusive::conclude(&topology, self.claim.cpu(), generation, reserved, evidence) {
             Ok(image) => Ok((image, self.claim)),
             Err(_) => Err(Incomplete { stop: self }),
         }
@@ -493,9 +434,7 @@ impl<'a, const N: usize> Incomplete<'a, N> {
     /// Fails open: for a crash kernel that lives in memory of its own.
     #[must_use]
     pub fn accept_casualties(self) -> CrashTakeover {
-        CrashTakeover {
-            casualties: self.casualties(),
-        }
+        CrashTakeover { casualties: self.casualties() }
     }
 
     /// Fails closed: calls every core that was asked back to `entry`. A core that reaches its pen only later finds
@@ -509,31 +448,16 @@ impl<'a, const N: usize> Incomplete<'a, N> {
         entry: impl Fn(Cpu) -> (u64, u64),
     ) -> (CpuSet, Claim) {
         let stop = self.stop;
-        let asked = stop.cpus_where(|state| {
-            !matches!(
-                state,
-                State::Aside | State::Parked(PenKind::Boot) | State::Off(_)
-            )
-        });
-        let parked = stop.cpus_where(|state| {
-            matches!(state, State::Parked(PenKind::Ours) | State::Answered { .. })
-        });
+        let asked =
+            stop.cpus_where(|state| !matches!(state, State::Aside | State::Parked(PenKind::Boot) | State::Off(_)));
+        let parked = stop.cpus_where(|state| matches!(state, State::Parked(PenKind::Ours) | State::Answered { .. }));
         for cpu in asked.iter() {
             let Some(id) = stop.plan.topology.id(cpu) else {
                 continue;
             };
             let (entry, arg) = entry(cpu);
-            crate::release::post(
-                slots,
-                cpu,
-                stop.plan.generation,
-                &crate::slots::Order { id, entry, arg },
-            );
-            slots.write(
-                cpu,
-                SlotWord::Request,
-                Word::new(stop.plan.generation, Code::Cancel).raw(),
-            );
+            crate::release::post(slots, cpu, stop.plan.generation, &crate::slots::Order { id, entry, arg });
+            slots.write(cpu, SlotWord::Request, Word::new(stop.plan.generation, Code::Cancel).raw());
         }
         slots.barrier();
         hooks.wake(asked);

@@ -74,10 +74,7 @@ pub enum StopSignal {
 /// Reads the request for this core. The first thing that a stop handler does after the end of interrupt.
 pub fn on_stop_signal<S: Slots>(slots: &S, cpu: Cpu) -> StopSignal {
     match Word::decode(slots.read(cpu, SlotWord::Request)) {
-        Some(Word {
-            generation,
-            code: Code::Stop,
-        }) => StopSignal::Stop(generation),
+        Some(Word { generation, code: Code::Stop }) => StopSignal::Stop(generation),
         _ => StopSignal::Stale,
     }
 }

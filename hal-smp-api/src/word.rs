@@ -19,11 +19,7 @@ impl Generation {
     /// The generation with that number, `None` outside `1..=0xFF_FFFF`.
     #[must_use]
     pub const fn new(number: u32) -> Option<Self> {
-        if number == 0 || number > Self::LAST.0 {
-            None
-        } else {
-            Some(Self(number))
-        }
+        if number == 0 || number > Self::LAST.0 { None } else { Some(Self(number)) }
     }
 
     /// The number, `1..=0xFF_FFFF`.
@@ -35,11 +31,7 @@ impl Generation {
     /// The generation of the next stop; 1 follows [`LAST`](Self::LAST).
     #[must_use]
     pub const fn next(self) -> Self {
-        if self.0 == Self::LAST.0 {
-            Self(1)
-        } else {
-            Self(self.0 + 1)
-        }
+        if self.0 == Self::LAST.0 { Self(1) } else { Self(self.0 + 1) }
     }
 }
 
@@ -57,11 +49,7 @@ impl Refusal {
     /// The reason with that number, `None` above 15.
     #[must_use]
     pub const fn new(reason: u8) -> Option<Self> {
-        if reason < 16 {
-            Some(Self(reason))
-        } else {
-            None
-        }
+        if reason < 16 { Some(Self(reason)) } else { None }
     }
 
     /// The number, `0..=15`.

@@ -10,8 +10,7 @@ struct Cell(AtomicU32);
 
 impl ElectionCell for Cell {
     fn compare_exchange(&self, current: u32, new: u32) -> Result<u32, u32> {
-        self.0
-            .compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst)
+        self.0.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst)
     }
 }
 

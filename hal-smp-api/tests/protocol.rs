@@ -21,21 +21,10 @@ use hal_smp_api::word::{Code, Generation, Word};
 use proptest::prelude::*;
 
 const IDS: [HwId; 4] = [HwId(0), HwId(0x100), HwId(2), HwId(0x8000_0003)];
-const RESERVED: Region = Region {
-    base: 0x1000,
-    len: 0x1000,
-};
+const RESERVED: Region = Region { base: 0x1000, len: 0x1000 };
 const RUNGS: [Rung; 2] = [
-    Rung {
-        signal: Signal::Irq,
-        patience: Micros(100),
-        restartable: true,
-    },
-    Rung {
-        signal: Signal::Fiq,
-        patience: Micros(100),
-        restartable: true,
-    },
+    Rung { signal: Signal::Irq, patience: Micros(100), restartable: true },
+    Rung { signal: Signal::Fiq, patience: Micros(100), restartable: true },
 ];
 
 fn cpu(n: usize) -> Cpu {
@@ -104,12 +93,7 @@ impl World<'_> {
             left_at: None,
         };
         let cores = behaviours.iter().enumerate().map(core).collect();
-        World {
-            memory,
-            cores: RefCell::new(cores),
-            nonce: 0x1234_5678,
-            signals: Vec::new(),
-        }
+        World { memory, cores: RefCell::new(cores), nonce: 0x1234_5678, signals: Vec::new() }
     }
 
     fn turn(&self) {
@@ -132,16 +116,8 @@ impl World<'_> {
             Behaviour::DiesAfterEntered => {}
             Behaviour::DiesAfterParked => {
                 // One acknowledgement, then silence: no pen is left to answer.
-                self.memory.write(
-                    cpu(n),
-                    SlotWord::Stage,
-                    Word::new(generation, Code::Parked).raw(),
-                );
-                self.memory.write(
-                    cpu(n),
-                    SlotWord::StageInverse,
-                    !Word::new(generation, Code::Parked).raw(),
-                );
+                self.memory.write(cpu(n), SlotWord::Stage, Word::new(generation, Code::Parked).raw());
+                self.memory.write(cpu(n), SlotWord::StageInverse, !Word::new(generation, Code::Parked).raw());
             }
             _ => core.pen = Some(Pen::new(cpu(n), IDS[n])),
         }
@@ -180,10 +156,7 @@ unsafe impl RequesterHooks for World<'_> {
         self.turn();
     }
     fn nonce(&mut self) -> u32 {
-        self.nonce = self
-            .nonce
-            .wrapping_mul(1_664_525)
-            .wrapping_add(1_013_904_223);
+        self.nonce = self.nonce.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         self.nonce
     }
 }
@@ -193,12 +166,7 @@ fn memory(fill: u32) -> Memory {
 }
 
 fn plan<'a>(topology: Topology<'a>, generation: Generation) -> Plan<'a> {
-    Plan {
-        topology,
-        ladder: Ladder::new(&RUNGS).unwrap(),
-        generation,
-        reserved: RESERVED,
-    }
+    Plan { topology, ladder: Ladder::new(&RUNGS).unwrap(), generation, reserved: RESERVED }
 }
 
 fn stop<'a>(
@@ -209,71 +177,34 @@ fn stop<'a>(
 ) -> (Stop<'a, 4>, Progress) {
     let election = Election::new();
     let mut stop = Stop::new(election.claim(cpu(0)).unwrap(), plan(topology, generation)).unwrap();
-    let progress = stop
-        .run(
-            memory,
-            &mut SlotsOnly,
-            world,
-            &Ticks(Cell::new(u64::MAX - 20)),
-        )
-        .unwrap();
+    let progress = stop.run(memory, &mut SlotsOnly, world, &Ticks(Cell::new(u64::MAX - 20))).unwrap();
     (stop, progress)
 }
 
 fn outcome(behaviour: Behaviour, fill: u32) -> Result<Confirmed, Failure> {
     let topology = Topology::new(&IDS).unwrap();
     let memory = memory(fill);
-    let mut world = World::new(
-        &memory,
-        &[Behaviour::Deaf, behaviour, Behaviour::Good, Behaviour::Good],
-    );
+    let mut world = World::new(&memory, &[Behaviour::Deaf, behaviour, Behaviour::Good, Behaviour::Good]);
     let (stop, progress) = stop(topology, &mut world, &memory, Generation::LAST);
     let report = stop.reports().find(|report| report.cpu == cpu(1)).unwrap();
     assert_eq!(report.outcome.is_ok(), progress == Progress::Stopped);
     // The other cores must have been confirmed in any case.
-    assert!(
-        stop.reports()
-            .filter(|r| r.cpu != cpu(1))
-            .all(|r| r.outcome.is_ok())
-    );
+    assert!(stop.reports().filter(|r| r.cpu != cpu(1)).all(|r| r.outcome.is_ok()));
     assert_eq!(stop.finish().is_ok(), progress == Progress::Stopped);
     report.outcome
 }
 
 #[test]
 fn every_behaviour_ends_as_it_should() {
-    for fill in [
-        0,
-        u32::MAX,
-        0xDEAD_BEEF,
-        Word::new(Generation::FIRST, Code::Parked).raw(),
-    ] {
-        for good in [
-            Behaviour::Good,
-            Behaviour::NeedsFiq,
-            Behaviour::AlreadyInPen,
-        ] {
-            assert!(
-                matches!(outcome(good, fill), Ok(Confirmed::Parked(p)) if p.pen() == PenKind::Ours),
-                "{good:?}"
-            );
+    for fill in [0, u32::MAX, 0xDEAD_BEEF, Word::new(Generation::FIRST, Code::Parked).raw()] {
+        for good in [Behaviour::Good, Behaviour::NeedsFiq, Behaviour::AlreadyInPen] {
+            assert!(matches!(outcome(good, fill), Ok(Confirmed::Parked(p)) if p.pen() == PenKind::Ours), "{good:?}");
         }
-        assert!(
-            matches!(outcome(Behaviour::BootPen, fill), Ok(Confirmed::Parked(p)) if p.pen() == PenKind::Boot)
-        );
-        assert!(matches!(
-            outcome(Behaviour::FirmwareOff, fill),
-            Ok(Confirmed::Off(_))
-        ));
+        assert!(matches!(outcome(Behaviour::BootPen, fill), Ok(Confirmed::Parked(p)) if p.pen() == PenKind::Boot));
+        assert!(matches!(outcome(Behaviour::FirmwareOff, fill), Ok(Confirmed::Off(_))));
         assert_eq!(outcome(Behaviour::Deaf, fill), Err(Failure::Unresponsive));
-        assert_eq!(
-            outcome(Behaviour::DiesAfterEntered, fill),
-            Err(Failure::StuckAfterEntered)
-        );
-        assert_eq!(
-            outcome(Behaviour::DiesAfterParked, fill),
-            Err(Failure::ChallengeUnanswered)
-        );
+        assert_eq!(outcome(Behaviour::DiesAfterEntered, fill), Err(Failure::StuckAfterEntered));
+        assert_eq!(outcome(Behaviour::DiesAfterParked, fill), Err(Failure::ChallengeUnanswered));
     }
 }
 
@@ -286,43 +217,23 @@ fn stale_acknowledgement_of_the_same_generation_is_not_believed() {
         memory.write(cpu(n), SlotWord::Stage, parked);
         memory.write(cpu(n), SlotWord::StageInverse, !parked);
         // The nonce that the requester will choose first stands in the echo already.
-        memory.write(
-            cpu(n),
-            SlotWord::Echo,
-            0x1234_5678_u32
-                .wrapping_mul(1_664_525)
-                .wrapping_add(1_013_904_223),
-        );
+        memory.write(cpu(n), SlotWord::Echo, 0x1234_5678_u32.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
     }
     let mut world = World::new(&memory, &[Behaviour::Deaf; 4]);
     let (stop, progress) = stop(topology, &mut world, &memory, Generation::FIRST);
     assert_eq!(progress, Progress::Incomplete);
-    assert!(
-        stop.reports()
-            .all(|r| r.outcome == Err(Failure::ChallengeUnanswered))
-    );
+    assert!(stop.reports().all(|r| r.outcome == Err(Failure::ChallengeUnanswered)));
 }
 
 #[test]
 fn all_are_signalled_at_once_and_only_the_missing_again() {
     let topology = Topology::new(&IDS).unwrap();
     let memory = memory(0);
-    let mut world = World::new(
-        &memory,
-        &[
-            Behaviour::Deaf,
-            Behaviour::Good,
-            Behaviour::NeedsFiq,
-            Behaviour::Good,
-        ],
-    );
+    let mut world = World::new(&memory, &[Behaviour::Deaf, Behaviour::Good, Behaviour::NeedsFiq, Behaviour::Good]);
     let (stop, _) = stop(topology, &mut world, &memory, Generation::FIRST);
     assert_eq!(
         world.signals,
-        [
-            (Signal::Irq, CpuSet::first(4).without(cpu(0))),
-            (Signal::Fiq, CpuSet::EMPTY.with(cpu(2))),
-        ]
+        [(Signal::Irq, CpuSet::first(4).without(cpu(0))), (Signal::Fiq, CpuSet::EMPTY.with(cpu(2))),]
     );
     let late = stop.reports().find(|r| r.cpu == cpu(2)).unwrap();
     assert_eq!(late.signal, Some(Signal::Fiq));
@@ -333,41 +244,20 @@ fn all_are_signalled_at_once_and_only_the_missing_again() {
 fn refused_restart_calls_everybody_back_even_the_late() {
     let topology = Topology::new(&IDS).unwrap();
     let memory = memory(0);
-    let mut world = World::new(
-        &memory,
-        &[
-            Behaviour::Deaf,
-            Behaviour::Good,
-            Behaviour::Deaf,
-            Behaviour::Deaf,
-        ],
-    );
+    let mut world = World::new(&memory, &[Behaviour::Deaf, Behaviour::Good, Behaviour::Deaf, Behaviour::Deaf]);
     let (stop, _) = stop(topology, &mut world, &memory, Generation::FIRST);
     // This one read the request before the stop was given up, and reaches its pen afterwards.
-    let StopSignal::Stop(_) = victim::on_stop_signal(&memory, cpu(3)) else {
-        panic!()
-    };
+    let StopSignal::Stop(_) = victim::on_stop_signal(&memory, cpu(3)) else { panic!() };
     let incomplete = stop.finish().unwrap_err();
-    assert_eq!(
-        incomplete.casualties(),
-        CpuSet::EMPTY.with(cpu(2)).with(cpu(3))
-    );
-    let (parked, claim) =
-        incomplete.roll_back(&memory, &mut world, |cpu| (0x8000 + cpu.index() as u64, 7));
+    assert_eq!(incomplete.casualties(), CpuSet::EMPTY.with(cpu(2)).with(cpu(3)));
+    let (parked, claim) = incomplete.roll_back(&memory, &mut world, |cpu| (0x8000 + cpu.index() as u64, 7));
     assert_eq!((parked, claim.cpu()), (CpuSet::EMPTY.with(cpu(1)), cpu(0)));
     assert_eq!(victim::on_stop_signal(&memory, cpu(2)), StopSignal::Stale);
     world.cores.borrow_mut()[3].pen = Some(Pen::new(cpu(3), IDS[3]));
     world.turn();
     for n in [1, 3] {
         let order = world.cores.borrow()[n].left_at;
-        assert_eq!(
-            order,
-            Some(Order {
-                id: IDS[n],
-                entry: 0x8000 + n as u64,
-                arg: 7
-            })
-        );
+        assert_eq!(order, Some(Order { id: IDS[n], entry: 0x8000 + n as u64, arg: 7 }));
     }
 }
 
@@ -376,45 +266,19 @@ fn release_needs_the_id_the_generation_and_is_idempotent() {
     let memory = memory(0);
     let generation = Generation::new(5).unwrap();
     let mut pen = Pen::new(cpu(1), IDS[1]);
-    let order = Order {
-        id: IDS[1],
-        entry: 0x1_0000_0004,
-        arg: u64::MAX,
-    };
-    memory.write(
-        cpu(1),
-        SlotWord::Request,
-        Word::new(generation, Code::Stop).raw(),
-    );
+    let order = Order { id: IDS[1], entry: 0x1_0000_0004, arg: u64::MAX };
+    memory.write(cpu(1), SlotWord::Request, Word::new(generation, Code::Stop).raw());
     assert_eq!(pen.turn(&memory), None);
     post(&memory, cpu(1), Generation::new(4).unwrap(), &order);
     assert_eq!(pen.turn(&memory), None, "an old release opens nothing");
-    post(
-        &memory,
-        cpu(1),
-        generation,
-        &Order {
-            id: IDS[2],
-            ..order
-        },
-    );
-    assert_eq!(
-        pen.turn(&memory),
-        None,
-        "another core's release opens nothing"
-    );
+    post(&memory, cpu(1), generation, &Order { id: IDS[2], ..order });
+    assert_eq!(pen.turn(&memory), None, "another core's release opens nothing");
     let clock = Ticks(Cell::new(0));
-    assert_eq!(
-        wait_released(&memory, &clock, cpu(1), generation, Micros(10)),
-        Released::Silent
-    );
+    assert_eq!(wait_released(&memory, &clock, cpu(1), generation, Micros(10)), Released::Silent);
     post(&memory, cpu(1), generation, &order);
     post(&memory, cpu(1), generation, &order);
     assert_eq!(pen.turn(&memory), Some(order));
-    assert_eq!(
-        wait_released(&memory, &clock, cpu(1), generation, Micros(10)),
-        Released::Acknowledged
-    );
+    assert_eq!(wait_released(&memory, &clock, cpu(1), generation, Micros(10)), Released::Acknowledged);
 }
 
 struct Flags {
@@ -434,40 +298,19 @@ unsafe impl SetClear for Flags {
 
 #[test]
 fn a_flag_register_is_cleared_first_and_must_agree() {
-    let mut good = FlagChannel(Flags {
-        bits: 0b1110,
-        stuck: 0,
-    });
+    let mut good = FlagChannel(Flags { bits: 0b1110, stuck: 0 });
     assert_eq!(good.arm(CpuSet::first(4)), Ok(()));
     assert_eq!(good.report(cpu(1), Generation::FIRST), Report::Silent);
-    let mut stuck = FlagChannel(Flags {
-        bits: 0b1110,
-        stuck: 0b100,
-    });
-    assert_eq!(
-        stuck.arm(CpuSet::first(4)),
-        Err(Leftover {
-            cpus: CpuSet::EMPTY.with(cpu(2))
-        })
-    );
+    let mut stuck = FlagChannel(Flags { bits: 0b1110, stuck: 0b100 });
+    assert_eq!(stuck.arm(CpuSet::first(4)), Err(Leftover { cpus: CpuSet::EMPTY.with(cpu(2)) }));
 
     let topology = Topology::new(&IDS).unwrap();
     let memory = memory(0);
     let mut world = World::new(&memory, &[Behaviour::Good; 4]);
     let election = Election::new();
-    let mut stop: Stop<4> = Stop::new(
-        election.claim(cpu(0)).unwrap(),
-        plan(topology, Generation::FIRST),
-    )
-    .unwrap();
-    assert_eq!(
-        stop.run(&memory, &mut good, &mut world, &Ticks(Cell::new(0))),
-        Ok(Progress::Incomplete)
-    );
-    assert!(
-        stop.reports()
-            .all(|r| r.outcome == Err(Failure::WitnessSilent))
-    );
+    let mut stop: Stop<4> = Stop::new(election.claim(cpu(0)).unwrap(), plan(topology, Generation::FIRST)).unwrap();
+    assert_eq!(stop.run(&memory, &mut good, &mut world, &Ticks(Cell::new(0))), Ok(Progress::Incomplete));
+    assert!(stop.reports().all(|r| r.outcome == Err(Failure::WitnessSilent)));
 }
 
 #[test]
@@ -486,48 +329,18 @@ fn no_image_without_evidence_and_no_write_into_the_pens() {
     assert_eq!(conclude(&topology), Err(ImageError::Missing(cpu(1))));
     let alone = Topology::new(&IDS[..1]).unwrap();
     let image = conclude(&alone).unwrap();
-    assert_eq!(
-        image.permit(Region {
-            base: 0x1FFF,
-            len: 1
-        }),
-        Err(ImageError::Reserved(0x1FFF))
-    );
-    assert_eq!(
-        image.permit(Region {
-            base: 0x2000,
-            len: u64::MAX
-        }),
-        Ok(())
-    );
-    assert_eq!(
-        image.permit(Region {
-            base: 0,
-            len: 0x1001
-        }),
-        Err(ImageError::Reserved(0))
-    );
-    assert_eq!(
-        image.permit_entry(0x2000),
-        Err(ImageError::NotReserved(0x2000))
-    );
+    assert_eq!(image.permit(Region { base: 0x1FFF, len: 1 }), Err(ImageError::Reserved(0x1FFF)));
+    assert_eq!(image.permit(Region { base: 0x2000, len: u64::MAX }), Ok(()));
+    assert_eq!(image.permit(Region { base: 0, len: 0x1001 }), Err(ImageError::Reserved(0)));
+    assert_eq!(image.permit_entry(0x2000), Err(ImageError::NotReserved(0x2000)));
 }
 
 #[test]
 fn ladders_topologies_and_orders_are_checked() {
     assert_eq!(Ladder::new(&[]), Err(LadderError::Empty));
-    let kill = Rung {
-        signal: Signal::CoreReset,
-        ..RUNGS[0]
-    };
-    assert_eq!(
-        Ladder::new(&[kill, RUNGS[0]]),
-        Err(LadderError::GentleAfterKill(1))
-    );
-    assert_eq!(
-        Topology::new(&[HwId(1), HwId(1)]),
-        Err(TopologyError::Duplicate(HwId(1)))
-    );
+    let kill = Rung { signal: Signal::CoreReset, ..RUNGS[0] };
+    assert_eq!(Ladder::new(&[kill, RUNGS[0]]), Err(LadderError::GentleAfterKill(1)));
+    assert_eq!(Topology::new(&[HwId(1), HwId(1)]), Err(TopologyError::Duplicate(HwId(1))));
     assert!(victim::follows(&ORDER));
     for n in 0..ORDER.len() {
         let mut steps = ORDER.to_vec();
@@ -539,10 +352,7 @@ fn ladders_topologies_and_orders_are_checked() {
             assert!(!victim::follows(&swapped));
         }
     }
-    assert_eq!(
-        SlotLayout::UNCACHED.offset(cpu(2), SlotWord::Stage),
-        2 * 128 + 64
-    );
+    assert_eq!(SlotLayout::UNCACHED.offset(cpu(2), SlotWord::Stage), 2 * 128 + 64);
 }
 
 proptest! {
