@@ -40,6 +40,7 @@ fn setup(kind: Kind, acts: Vec<Act>) -> Setup {
         fine: true,
         leftovers: vec![[0; 11]],
         requester_cleans: true,
+        clock_runs: true,
         bounded: RefCell::new(HashSet::new()),
     }
 }
@@ -161,6 +162,17 @@ fn a_pen_entered_before_a_protective_step_does_that_steps_harm() {
 fn a_requester_with_lines_of_its_own_overwrites_its_overwrite() {
     let ours = Setup { requester_cleans: false, ..coarse(&ORDER) };
     refuted("requester does not clean", &ours, Broken::WriteBack);
+}
+
+/// The searches above would be worth little if they could not see these two.
+#[test]
+fn a_victim_that_dies_and_a_clock_that_stands_are_seen() {
+    let mut dies = coarse(&ORDER);
+    dies.acts.pop();
+    dies.acts.push(Act::Spin);
+    refuted("dies in its pen", &dies, Broken::LostRelease);
+    let stands = Setup { clock_runs: false, ..coarse(&ORDER) };
+    refuted("the clock stands", &stands, Broken::Unbounded);
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub struct Setup {
     pub leftovers: Vec<[u32; SlotWord::ALL.len()]>,
     /// Whether the requester puts its own cache out of the way before it overwrites.
     pub requester_cleans: bool,
+    /// Whether the requester's counter counts.
+    pub clock_runs: bool,
     /// (requester, words) from which the requester is known to end.
     pub bounded: RefCell<HashSet<(Doing, [[u32; 11]; MOST])>>,
 }
