@@ -96,7 +96,7 @@ fn the_protocol_holds_with_one_victim_at_every_access() {
 
 #[test]
 fn the_protocol_holds_whatever_memory_held_before() {
-    let ours = Setup { leftovers: leftovers(), ..coarse(&ORDER) };
+    let ours = Setup { leftovers: leftovers(), ..setup(Kind::Ours, steps(&ORDER)) };
     proved("one victim, four kinds of leftovers", &ours);
 }
 
@@ -134,10 +134,10 @@ fn every_step_left_out_does_its_harm() {
 
 #[test]
 fn an_acknowledgement_from_old_text_is_seen_at_every_position() {
-    for n in 0..ORDER.len() {
+    for (n, step) in ORDER.into_iter().enumerate() {
         let mut ours = coarse(&ORDER);
         ours.acts.insert(n, Act::EarlyAck);
-        let name = format!("acknowledges before {:?}", ORDER[n]);
+        let name = format!("acknowledges before {step:?}");
         refuted(&name, &ours, Broken::AckOutsidePen);
     }
 }
@@ -162,6 +162,14 @@ fn a_pen_entered_before_a_protective_step_does_that_steps_harm() {
 fn a_requester_with_lines_of_its_own_overwrites_its_overwrite() {
     let ours = Setup { requester_cleans: false, ..coarse(&ORDER) };
     refuted("requester does not clean", &ours, Broken::WriteBack);
+}
+
+/// No invariant is kept by never stopping anybody.
+#[test]
+fn the_overwrite_is_reached() {
+    refuted("ours", &coarse(&ORDER), Broken::Overwritten);
+    let two = Setup { victims: 2, ..coarse(&ORDER) };
+    refuted("ours, two victims", &two, Broken::Overwritten);
 }
 
 /// The searches above would be worth little if they could not see these two.

@@ -25,9 +25,12 @@ pub enum Broken {
     Unbounded,
     /// Two cores hold the role at once.
     TwoRequesters,
+    /// No violation but a goal: the overwrite begins.
+    Overwritten,
 }
 
 impl Broken {
+    /// All violations.
     pub const ALL: [Self; 8] = [
         Self::Fetch,
         Self::TableWalk,

@@ -202,7 +202,7 @@ pub fn next(setup: &Setup, state: &State, emit: &mut Emit<'_>) {
         Doing::Overwrites => {
             to.overwritten = true;
             to.doing = if setup.kind == Kind::Ours { Doing::Posts(1, Vec::new()) } else { Doing::Done };
-            emit(0, "overwrites the image", 0, to, None);
+            emit(0, "overwrites the image", 0, to, Some(Broken::Overwritten));
         }
         Doing::Done => {
             if setup.kind == Kind::Ours {
