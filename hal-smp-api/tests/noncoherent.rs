@@ -40,6 +40,7 @@ fn setup(kind: Kind, acts: Vec<Act>) -> Setup {
         fine: true,
         leftovers: vec![[0; 11]],
         requester_cleans: true,
+        stops: 1,
         clock_runs: true,
         bounded: RefCell::new(HashSet::new()),
     }
@@ -98,6 +99,13 @@ fn the_protocol_holds_with_one_victim_at_every_access() {
 fn the_protocol_holds_whatever_memory_held_before() {
     let ours = Setup { leftovers: leftovers(), ..setup(Kind::Ours, steps(&ORDER)) };
     proved("one victim, four kinds of leftovers", &ours);
+}
+
+/// The second stop begins while victims of the first are still on their way, in or out.
+#[test]
+fn the_protocol_holds_in_a_stop_right_after_a_roll_back() {
+    let ours = Setup { stops: 2, ..setup(Kind::Ours, steps(&ORDER)) };
+    proved("one victim, second stop after a roll-back", &ours);
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub enum Doing {
 }
 
 impl Doing {
-    pub fn start(kind: Kind, victims: usize) -> Self {
+    pub fn start(kind: Kind, victims: usize, generation: Generation) -> Self {
         if kind != Kind::Ours {
             return Self::Waits;
         }
@@ -83,7 +83,7 @@ impl Doing {
         let plan = Plan {
             topology: Topology::new(&IDS[..=victims]).unwrap(),
             ladder: Ladder::new(&RUNGS).unwrap(),
-            generation: NOW,
+            generation,
             reserved: Region { base: 0x1_0000, len: 0x1000 },
         };
         let claim = election.claim(Cpu::new(0).unwrap()).unwrap();
@@ -140,13 +140,19 @@ fn step(setup: &Setup, to: &mut State) -> (&'static str, u32) {
                 to.doing = Doing::RollsBack(branch, past);
                 return describe(access);
             }
+            if to.given_up + 1 < setup.stops {
+                to.given_up += 1;
+                let next = branch.0.generation().next();
+                to.doing = Doing::start(setup.kind, setup.victims, next);
+            }
             ("has called everybody back", 0)
         }
         Doing::Posts(n, mut past) => {
             let script = Script::new(&past);
             let cpu = Cpu::new(n).unwrap();
             let order = Order { id: id(cpu), entry: ENTRY, arg: 0 };
-            post(&script, cpu, NOW, &order);
+            let generation = (0..to.given_up).fold(NOW, |generation, _| generation.next());
+            post(&script, cpu, generation, &order);
             if let Some(access) = script.wanted() {
                 past.push(to.perform(0, access).0);
                 to.doing = Doing::Posts(n, past);
@@ -227,7 +233,7 @@ fn ends(setup: &Setup, state: &State) -> bool {
         return true;
     }
     let mut to = state.clone();
-    for _ in 0..60 {
+    for _ in 0..150 {
         match to.doing {
             Doing::Polls(..) | Doing::RollsBack(..) | Doing::Posts(..) => whole(setup, &mut to),
             _ => {

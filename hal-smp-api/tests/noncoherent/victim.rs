@@ -275,6 +275,10 @@ fn turn(setup: &Setup, state: &State, n: usize, early: Option<usize>, emit: &mut
             if order.entry != crate::requester::ENTRY {
                 broken = broken.or(Some(Broken::LostRelease));
             }
+            // Called back by a stop that was given up: at work in the old image again.
+            if setup.stops > 1 && !to.overwritten {
+                to.victims[n] = Victim::new(Cpu::new(n + 1).unwrap());
+            }
             ("leaves the pen for", order.entry as u32)
         }
     };

@@ -10,7 +10,7 @@ use hal_smp_api::victim::Step;
 use hal_smp_api::word::{Code, Word};
 
 use crate::explore::{Broken, Edge, Model};
-use crate::requester::{Doing, Kind};
+use crate::requester::{Doing, Kind, NOW};
 use crate::script::{Access, PATIENCE};
 use crate::victim::{Place, Victim};
 
@@ -52,6 +52,8 @@ pub struct Setup {
     pub leftovers: Vec<[u32; SlotWord::ALL.len()]>,
     /// Whether the requester puts its own cache out of the way before it overwrites.
     pub requester_cleans: bool,
+    /// How many stops the requester tries; the next one follows a roll-back at once.
+    pub stops: u32,
     /// Whether the requester's counter counts.
     pub clock_runs: bool,
     /// (requester, words) from which the requester is known to end.
@@ -67,6 +69,8 @@ pub struct State {
     /// The mask of the other systems.
     pub flags: u32,
     pub overwritten: bool,
+    /// Stops that were rolled back.
+    pub given_up: u32,
     /// Patiences that have gone by.
     pub epoch: u32,
     pub signalled: u32,
@@ -75,9 +79,6 @@ pub struct State {
     pub doing: Doing,
     pub victims: Vec<Victim>,
 }
-
-/// One rung, so its patience goes by once.
-const LAST_EPOCH: u32 = 1;
 
 impl State {
     /// Performs an access of a core; the answer, and what is broken by it.
@@ -143,11 +144,12 @@ impl Model for Setup {
             on_the_way: [const { Vec::new() }; MOST],
             flags: 0,
             overwritten: false,
+            given_up: 0,
             epoch: 0,
             signalled: if self.kind == Kind::Ours { 0 } else { u32::MAX },
             lines: [Line::Clean; MOST],
             requester_cache: true,
-            doing: Doing::start(self.kind, self.victims),
+            doing: Doing::start(self.kind, self.victims, NOW),
             victims: (0..self.victims).map(victim).collect(),
         };
         self.leftovers.iter().map(start).collect()
@@ -186,7 +188,7 @@ impl Model for Setup {
             }
         }
         let watches_clock = matches!(state.doing, Doing::Polls(..) | Doing::Waits);
-        if watches_clock && state.epoch < LAST_EPOCH {
+        if watches_clock && state.epoch < self.stops {
             let mut to = state.clone();
             to.epoch += 1;
             edge(0, "the patience of a rung goes by", 0, to, None);
