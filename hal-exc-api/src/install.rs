@@ -399,6 +399,10 @@ mod hardware {
         }
 
         fn install_on(self, index: u32, write: bool) -> Result<Exceptions, InstallError> {
+            let (given, real) = (self.cpu.pvr(), crate::cpu::read_pvr());
+            if given != real {
+                return Err(InstallError::WrongCpu { given, real });
+            }
             mask(self.cpu.core().critical_enable);
             let exceptions = self.prepare(&mut VectorMemory(()), index, write)?;
             // SAFETY: r13 is reserved in this ABI, nobody but the wrappers uses it, and the block is 'static.

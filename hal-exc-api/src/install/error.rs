@@ -61,6 +61,13 @@ pub enum InstallError {
         /// The model.
         model: &'static str,
     },
+    /// The install was prepared for another CPU than the one that executes it.
+    WrongCpu {
+        /// PVR it was prepared for.
+        given: Pvr,
+        /// PVR of this CPU.
+        real: Pvr,
+    },
     /// The board gave no per-CPU memory.
     NoMemory,
     /// The board gave no vector area.
@@ -168,6 +175,9 @@ impl fmt::Display for InstallError {
                 write!(f, "both {first} and {second} claim PVR {pvr}")
             }
             Self::NoTable { model } => write!(f, "no vector table for {model}"),
+            Self::WrongCpu { given, real } => {
+                write!(f, "the install was prepared for PVR {given}, this CPU has PVR {real}")
+            }
             Self::NoMemory => f.write_str("no per-CPU memory was given"),
             Self::NoVectorArea => f.write_str("no vector area was given"),
             Self::VectorBase { base, rule } => write!(f, "vectors cannot lie at {base:#010x}: {rule}"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Many threads and random interrupts for ten minutes of emulated time.
 //@ full
+//@ only=g4
 //@ timeout=1500
 #![no_std]
 #![no_main]
