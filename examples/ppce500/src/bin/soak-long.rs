@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Many threads and random interrupts for ten minutes of emulated time.
 //@ full
-//@ only=e500v2
 //@ timeout=1500
 #![no_std]
 #![no_main]
