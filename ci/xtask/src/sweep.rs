@@ -161,6 +161,15 @@ fn sweep_place(place: &Place, json: bool, progress: &Progress, say: &dyn Fn(&str
         say(&line(json, place, lower.name, name, swept.boundaries, swept.failures.len()));
         wrong.extend(swept.failures.iter().map(|failure| format!("{} x {name}: {failure}", lower.name)));
     }
+    if guest.cpu.core().critical.is_some() {
+        // The cross-check: the emulator's own delivery, through the CPU's pin.
+        for lower in [EXTERNAL, SYSTEM_CALL, TLB_MISS] {
+            progress.detail(&format!("{} {}: {} x critical by pin", place.board.name, place.cpu, lower.name));
+            let swept = pair::sweep_by_pin(&mut guest, &lower)?;
+            say(&line(json, place, lower.name, "critical-pin", swept.boundaries, swept.failures.len()));
+            wrong.extend(swept.failures.iter().map(|failure| format!("{} x critical by pin: {failure}", lower.name)));
+        }
+    }
     guest.stop();
     Ok(wrong)
 }

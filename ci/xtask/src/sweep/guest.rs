@@ -68,6 +68,8 @@ pub(crate) struct Guest {
     r1: u32,
     pub(super) r13: u32,
     block: Vec<u8>,
+    /// The emulator's name for the CPU, whose input 3 is the critical one.
+    pin: &'static str,
     /// Addresses of `rfmci` instructions that the emulator would refuse.
     returns: Vec<u32>,
 }
@@ -99,7 +101,8 @@ impl Guest {
         let block = gdb.read_memory(u64::from(r13 - FIELDS), BLOCK)?;
         let here = elf.symbol("sweep_here")?.address as u32;
         let r1 = gdb.read("r1")? as u32;
-        let mut guest = Self { machine, elf, cpu, table, base, here, msr, r1, r13, block, returns: Vec::new() };
+        let pin = if board.name == "ref405ep" { "/machine/soc/cpu" } else { "/machine/unattached/device[0]" };
+        let mut guest = Self { pin, machine, elf, cpu, table, base, here, msr, r1, r13, block, returns: Vec::new() };
         if !cpu.features().contains(Features::RI) && gdb_lacks_rfmci(&cpu) {
             guest.returns = guest.find_in("hal_exc_e500_machine_check", RFMCI)?;
         }
@@ -237,6 +240,22 @@ impl Guest {
         gdb.write(pair.1, msr)?;
         gdb.write("msr", msr & u64::from(keep))?;
         gdb.write("pc", u64::from(vector))
+    }
+
+    /// Lets the emulator deliver a critical input through the CPU's pin, at the present PC: the cross-check of
+    /// [`Guest::deliver`].
+    pub(super) fn raise_critical_pin(&mut self) -> Result<()> {
+        let entry = self.entry(Exception::CriticalInput)?;
+        let (pair, pin) = (save_pair(entry.flavor)?, self.pin);
+        let (pc, msr) = (self.gdb().read("pc")?, self.gdb().read("msr")?);
+        self.machine.qtest.command(&format!("set_irq_in {pin} unnamed-gpio-in 3 1"))?;
+        let stop = self.gdb().step_with_interrupts()?;
+        self.machine.qtest.command(&format!("set_irq_in {pin} unnamed-gpio-in 3 0"))?;
+        ensure!(stop == Stop::Signal(5), "the guest ended");
+        let saved = self.gdb().read(pair.0)?;
+        ensure!(saved == pc, "the pin's interrupt saved PC {saved:08x} instead of {pc:08x}");
+        // The emulator's 405 saves MSR without CE; hardware saves all of it.
+        self.gdb().write(pair.1, msr)
     }
 
     /// MSR bits that the hardware keeps at entry.

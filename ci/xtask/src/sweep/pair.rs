@@ -91,6 +91,21 @@ pub(crate) fn trace(guest: &mut Guest, lower: &Lower) -> Result<(Vec<Boundary>, 
 
 /// Sweeps the pair; stops after the first failure if `hasty`.
 pub(super) fn sweep(guest: &mut Guest, lower: &Lower, upper: Exception, hasty: bool) -> Result<Swept> {
+    sweep_by(guest, lower, upper, hasty, |guest| guest.deliver(upper))
+}
+
+/// Sweeps the lower path with critical input delivered by the emulator itself, through the CPU's pin.
+pub(super) fn sweep_by_pin(guest: &mut Guest, lower: &Lower) -> Result<Swept> {
+    sweep_by(guest, lower, Exception::CriticalInput, false, Guest::raise_critical_pin)
+}
+
+fn sweep_by(
+    guest: &mut Guest,
+    lower: &Lower,
+    upper: Exception,
+    hasty: bool,
+    deliver: impl Fn(&mut Guest) -> Result<()>,
+) -> Result<Swept> {
     let (path, rest) = trace(guest, lower).with_context(|| format!("{} alone", lower.name))?;
     let mut swept = Swept { boundaries: path.len(), failures: Vec::new() };
     if let Some(wrong) = guest.unrest()? {
@@ -111,7 +126,7 @@ pub(super) fn sweep(guest: &mut Guest, lower: &Lower, upper: Exception, hasty: b
             }
             continue;
         }
-        let wrong = run(guest, lower, upper, &path, &rest, at)
+        let wrong = run(guest, lower, upper, &path, &rest, at, &deliver)
             .with_context(|| format!("{} x {upper} at boundary {at}", lower.name))?;
         if let Some(wrong) = &wrong {
             let place = path.get(at).map_or_else(|| "after the return".to_owned(), |b| format!("pc {:08x}", b.pc));
@@ -157,11 +172,12 @@ fn run(
     path: &[Boundary],
     rest: &[u32],
     at: usize,
+    deliver: &impl Fn(&mut Guest) -> Result<()>,
 ) -> Result<Option<String>> {
     let pattern = begin(guest, lower, 0x2468_ACE0 + at as u32)?;
     advance(guest, path, at)?;
     let (pc, msr) = (guest.gdb().read("pc")? as u32, guest.gdb().read("msr")? as u32);
-    guest.deliver(upper)?;
+    deliver(guest)?;
     let mut survived = guest.finish()?;
     let entry = guest.entry(upper)?;
     let below = guest.entry(lower.exception)?;
