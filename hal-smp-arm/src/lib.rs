@@ -1,3 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #![doc = include_str!("../README.md")]
 #![no_std]
+
+pub mod barrier;
+pub mod flags;
+pub mod pen;
+pub mod victim;

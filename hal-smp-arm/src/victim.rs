@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Leaving an image: cache off and clean, coherency left, translation off, jump. One piece of assembly per core type.
+//!
+//! The sequence serves both sides. A victim leaves for the pen, with the registers that [`Area::departure`] names; a
+//! requester that holds an `ImageExclusive` leaves for code outside the image that overwrites it.
+//!
+//! Each core type names its steps as a list that `hal_smp_api::victim::follows` checks at compile time. What comes before
+//! `CacheOff` (end of interrupt, masks, `Entered`, quiet timers and interrupt interface) is Rust code of the board,
+//! since it names the board's devices.
+//!
+//! [`Area::departure`]: crate::pen::Area::departure
+
+#[cfg(target_arch = "arm")]
+pub mod a32;
+#[cfg(target_arch = "arm")]
+pub mod cortex_a15;
+#[cfg(target_arch = "arm")]
+pub mod cortex_a9;
+
+use core::fmt;
+
+/// Where a core goes when it leaves, and what it takes along in registers: it has no memory to look things up in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(C)]
+pub struct Departure {
+    /// Physical address of the first instruction, outside everything that will be overwritten. Bit 0 chooses T32.
+    pub target: usize,
+    /// What the target finds in r0 to r5 (AArch64: x0 to x5).
+    pub args: [usize; 6],
+}
+
+/// What to do about the coherency domain.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Coherency {
+    /// Leave it: the core is in Secure state, or firmware made the control bit writable (NSACR bit 18 on Cortex-A9, A15).
+    Leave,
+    /// Stay: the control bit is firmware's. With its cache off and clean the core holds no line that could reach the
+    /// image, but nobody may switch its power off.
+    Keep,
+}
+
+/// No leaving sequence is known for this core; carries its MIDR.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UnknownCore(pub u32);
+
+impl fmt::Display for UnknownCore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no leaving sequence for the core with MIDR {:#010x}", self.0)
+    }
+}
+
+impl core::error::Error for UnknownCore {}
