@@ -5,4 +5,5 @@
 pub mod barrier;
 pub mod flags;
 pub mod pen;
+pub mod psci;
 pub mod victim;
