@@ -6,4 +6,5 @@ pub mod barrier;
 pub mod flags;
 pub mod pen;
 pub mod psci;
+pub mod spin_table;
 pub mod victim;

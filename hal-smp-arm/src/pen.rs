@@ -18,12 +18,15 @@ use hal_smp_api::cpus::{Cpu, HwId, MAX_CPUS};
 use hal_smp_api::handover::{HandOver, HandOverError};
 use hal_smp_api::image::Region;
 use hal_smp_api::slots::{Maintain, SlotLayout, VolatileSlots};
+use hal_smp_api::word::{Code, Generation, Word};
 
 use crate::barrier;
 use crate::victim::Departure;
 
 #[cfg(target_arch = "arm")]
 pub mod a32;
+#[cfg(target_arch = "aarch64")]
+pub mod a64;
 
 /// Bytes for the pen's code.
 pub const CODE_BYTES: usize = 0x400;
@@ -37,7 +40,22 @@ pub const SLOTS: usize = RECORD + RECORD_BYTES;
 /// Option of a pen: poll the slot instead of waiting by `WFE`, for a requester that cannot send an event.
 pub const POLL: usize = 1;
 
+/// Option of the AArch64 pen: enter the coherency domain again before the release, as a core must that left it by
+/// `CPUECTLR_EL1.SMPEN`. AArch32 images do this themselves at their entry, where the control bit is theirs.
+pub const JOIN: usize = 2;
+
 const _: () = assert!(RECORD_BYTES >= 4 * (12 + 2 * MAX_CPUS + 1) && SLOTS.is_multiple_of(2048));
+
+// The pens compare raw words: they rely on this layout.
+const _: () = {
+    let Some(generation) = Generation::new(0x12_3456) else { panic!() };
+    assert!(Word::new(generation, Code::Stop).raw() == 0x1234_5600 | Code::STOP);
+    assert!(Word::new(generation, Code::Parked).raw() == 0x1234_5600 | Code::PARKED);
+    assert!(Word::new(generation, Code::Released).raw() == 0x1234_5600 | Code::RELEASED);
+    assert!(Word::new(generation, Code::Release).raw() == 0x1234_5600 | Code::RELEASE);
+    // Codes are 1 to 7, or 4 in the low nibble with a reason above it.
+    assert!(Word::decode(0x100).is_none() && Word::decode(0x108).is_none() && Word::decode(0x1F4).is_some());
+};
 
 /// What is wrong with a pen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -166,7 +184,7 @@ impl<M: Maintain + Copy> Area<M> {
         self.slots_address() + self.cpus * self.layout.stride()..self.base + self.len
     }
 
-    /// How a core leaves for this pen. `options` is 0 or [`POLL`].
+    /// How a core leaves for this pen. `options` is 0, or [`POLL`] and [`JOIN`] as needed.
     pub const fn departure(&self, cpu: Cpu, id: HwId, witness: Option<Witness>, options: usize) -> Departure {
         let slot = self.slots_address() + cpu.index() * self.layout.stride();
         let (register, bits) = match witness {

@@ -13,20 +13,9 @@
 use core::arch::global_asm;
 
 use hal_smp_api::slots::SlotWord;
-use hal_smp_api::word::{Code, Word};
+use hal_smp_api::word::Code;
 
 use super::CODE_BYTES;
-
-// The loop compares raw words: it relies on this layout.
-const _: () = {
-    let Some(generation) = hal_smp_api::word::Generation::new(0x12_3456) else { panic!() };
-    assert!(Word::new(generation, Code::Stop).raw() == 0x1234_5600 | Code::STOP);
-    assert!(Word::new(generation, Code::Parked).raw() == 0x1234_5600 | Code::PARKED);
-    assert!(Word::new(generation, Code::Released).raw() == 0x1234_5600 | Code::RELEASED);
-    assert!(Word::new(generation, Code::Release).raw() == 0x1234_5600 | Code::RELEASE);
-    // Codes are 1 to 7, or 4 in the low nibble with a reason above it.
-    assert!(Word::decode(0x100).is_none() && Word::decode(0x108).is_none() && Word::decode(0x1F4).is_some());
-};
 
 global_asm!(
     r#"
