@@ -122,6 +122,9 @@ struct RunArgs {
     /// Seconds after which the run counts as hung
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u32>,
+    /// A parameter of the program, as `KEY=VALUE`; ARM boards
+    #[arg(long = "arg", value_name = "KEY=VALUE")]
+    parameters: Vec<String>,
     /// Options passed to QEMU
     #[arg(last = true, value_name = "QEMU ARGS")]
     options: Vec<String>,
@@ -149,6 +152,7 @@ pub(crate) fn dispatch() -> Result<Outcome> {
             program: args.program,
             image: args.image,
             timeout: args.timeout,
+            parameters: args.parameters,
             options: args.options,
         }),
         Command::Sweep(args) => {

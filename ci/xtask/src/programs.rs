@@ -26,11 +26,13 @@ pub(crate) struct Wishes {
     pub(crate) qtest: bool,
     /// `args=…`: further options for QEMU, separated by blanks.
     pub(crate) args: Vec<String>,
+    /// `arg=KEY=VALUE`: a parameter of the program itself.
+    pub(crate) parameters: Vec<String>,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self { smp: None, timeout: 60, only: None, full: false, qtest: false, args: Vec::new() }
+        Self { smp: None, timeout: 60, only: None, full: false, qtest: false, args: Vec::new(), parameters: Vec::new() }
     }
 }
 
@@ -48,7 +50,8 @@ impl Wishes {
                 "full" => wishes.full = true,
                 "qtest" => wishes.qtest = true,
                 "args" => wishes.args.extend(value.split_whitespace().map(str::to_owned)),
-                _ => anyhow::bail!("`//@ {line}`: the keys are smp, timeout, only, full, qtest, args"),
+                "arg" => wishes.parameters.push(value.to_owned()),
+                _ => anyhow::bail!("`//@ {line}`: the keys are smp, timeout, only, full, qtest, args, arg"),
             }
         }
         Ok(wishes)
@@ -125,6 +128,8 @@ mod tests {
 
     #[test]
     fn wishes_are_read_from_the_source() {
+        let wishes = Wishes::parse("//@ arg=rounds=3\n//@ arg=fault=masked-1\n").unwrap();
+        assert_eq!(wishes.parameters, ["rounds=3", "fault=masked-1"]);
         let wishes =
             Wishes::parse("// text\n//@ smp=2\n//@ timeout=5\n//@ only=e500v2, e500mc\n//@ qtest\n//@ full\n").unwrap();
         assert_eq!((wishes.smp, wishes.timeout, wishes.qtest, wishes.full), (Some(2), 5, true, true));

@@ -26,12 +26,13 @@ pub(crate) struct Launch {
     boot: Boot,
     smp: u32,
     options: Vec<String>,
+    parameters: Vec<String>,
 }
 
 impl Launch {
     /// The board with an image of ours, on as many cores as the board has by default.
     pub(crate) fn new(config: Config, boot: Boot) -> Self {
-        Self { config, boot, smp: config.smp, options: Vec::new() }
+        Self { config, boot, smp: config.smp, options: Vec::new(), parameters: Vec::new() }
     }
 
     /// An image of ours.
@@ -48,6 +49,12 @@ impl Launch {
     /// Further options, in order.
     pub(crate) fn options<S: Into<String>>(mut self, options: impl IntoIterator<Item = S>) -> Self {
         self.options.extend(options.into_iter().map(Into::into));
+        self
+    }
+
+    /// Parameters `key=value` for the program itself; ARM images read them by semihosting.
+    pub(crate) fn parameters<S: Into<String>>(mut self, parameters: impl IntoIterator<Item = S>) -> Self {
+        self.parameters.extend(parameters.into_iter().map(Into::into));
         self
     }
 
@@ -103,6 +110,11 @@ impl Launch {
             Boot::Options => {}
         }
         args.extend(self.options.iter().cloned());
+        if !self.parameters.is_empty() {
+            // The emulator joins this with the option that turns semihosting on. A comma ends a value unless doubled.
+            let words = self.parameters.iter().map(|parameter| format!("arg={}", parameter.replace(',', ",,")));
+            args.extend(["-semihosting-config".into(), words.collect::<Vec<_>>().join(",")]);
+        }
         args
     }
 
@@ -148,6 +160,14 @@ mod tests {
     fn arm_boards_have_semihosting_and_their_cores() {
         let line = arguments("vexpress-a9", None);
         assert!(line.contains("-smp 4") && line.contains("-semihosting-config enable=on,target=native"), "{line}");
+    }
+
+    #[test]
+    fn parameters_go_to_the_program() {
+        let config = boards::find("virt").unwrap().config(None);
+        let launch = Launch::image(config, Path::new("/i.elf")).parameters(["rounds=3", "list=1,2"]);
+        let line = launch.arguments().join(" ");
+        assert!(line.ends_with("-semihosting-config arg=rounds=3,arg=list=1,,2"), "{line}");
     }
 
     #[test]

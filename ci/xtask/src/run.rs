@@ -29,6 +29,8 @@ pub(crate) struct Request {
     pub(crate) image: Option<PathBuf>,
     /// Seconds instead of the program's own limit.
     pub(crate) timeout: Option<u32>,
+    /// Parameters of the program, `key=value`.
+    pub(crate) parameters: Vec<String>,
     /// Options for QEMU.
     pub(crate) options: Vec<String>,
 }
@@ -45,6 +47,7 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
         }
     };
     wishes.smp = request.smp.or(wishes.smp);
+    wishes.parameters.extend(request.parameters.iter().cloned());
     wishes.timeout = request.timeout.unwrap_or(wishes.timeout);
     if let Some(lack) = offer::lacks(&config, wishes.smp.unwrap_or(config.smp)) {
         return Err(unusable(format!("not emulated: {lack}")));
@@ -74,6 +77,7 @@ pub(crate) fn boot(
     let launch = Launch::image(*config, image)
         .smp(wishes.smp)
         .options(wishes.args.iter().cloned())
+        .parameters(wishes.parameters.iter().cloned())
         .options(options.iter().cloned());
     session::run(&launch, Duration::from_secs(wishes.timeout.into()), wishes.qtest, each)
 }

@@ -7,7 +7,8 @@
 //! * Vectors whose IRQ and FIQ handlers are set at run time ([`vectors`]); faults are printed and
 //!   end the program.
 //! * A PL011 console ([`println!`]), exit with a status ([`exit()`]), the generic timer
-//!   ([`timer`]), a few CPU helpers ([`cpu`]) and bounded waits ([`wait`]).
+//!   ([`timer`]), a few CPU helpers ([`cpu`]), bounded waits ([`wait`]) and parameters of a program
+//!   ([`options`]).
 //!
 //! The programs that exercise the interrupt controller are here too ([`gic`]), written once for
 //! every board and every GIC version.
@@ -15,7 +16,7 @@
 //! Crates weighed: `aarch32-rt` and `aarch64-rt` start one core with one linker script of their
 //! own and cannot be entered by all cores at once or a second time without a reload, which the
 //! restart programs need, so start-up and vectors are here; `arm-pl011-uart` is used as it is;
-//! `semihosting` is used for the exit alone.
+//! `semihosting` is used for the exit and the parameters alone.
 //!
 //! A program is
 //!
@@ -33,6 +34,7 @@ pub mod console;
 pub mod cpu;
 pub mod gic;
 pub mod once;
+pub mod options;
 pub mod smp;
 #[cfg(any(target_arch = "arm", target_arch = "aarch64"))]
 pub mod start;
