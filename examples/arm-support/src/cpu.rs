@@ -50,6 +50,9 @@ read!(/// Its address: DFAR, or FAR_EL1.
 read!(/// ID_PFR1, or ID_AA64PFR0_EL1: which extensions the CPU has.
     feature_word, "mrc p15, 0, {}, c0, c1, 1", "mrs {}, id_aa64pfr0_el1");
 
+read!(/// L2CTLR of Cortex-A15 and Cortex-A53 (TRMs DDI 0438, 4.3.38, and DDI 0500, 4.3.59).
+    l2_control, "mrc p15, 1, {}, c9, c0, 2", "mrs {}, S3_1_C11_C0_2");
+
 run!(/// Waits for an interrupt; may return at any time.
     wfi, "wfi", "wfi");
 run!(/// Data synchronisation barrier, full system.
@@ -112,6 +115,11 @@ pub fn index() -> usize {
 /// The affinity fields of MPIDR, without the flag bits: what PSCI and GICv3 identify a core by.
 pub fn affinity() -> u64 {
     mpidr() as u64 & 0xff_00ff_ffff
+}
+
+/// Number of cores in this core's cluster: L2CTLR\[25:24\] + 1. Cortex-A15 and Cortex-A53 only.
+pub fn cluster_size() -> usize {
+    (l2_control() >> 24 & 3) + 1
 }
 
 /// Whether the CPU has EL3 (the security extension): ID_PFR1\[7:4\], or ID_AA64PFR0_EL1.EL3.

@@ -26,8 +26,8 @@ use crate::{MAX_CPUS, cpu, println, smp, vectors};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use hal_exc_api::irq::IrqEntry;
 use hal_exc_api::pic::{
-    Acknowledge, Acknowledged, Claim, CpuId, CpuInterface, InterProcessor, InterruptController, Line, LineAffinity,
-    LineMask, LinePending, LinePriority, LineTrigger, PicError, TaskPriority,
+    Acknowledge, Acknowledged, Claim, CpuId, CpuInterface, CpuMask, InterProcessor, InterruptController, IpiTarget,
+    Line, LineAffinity, LineMask, LinePending, LinePriority, LineTrigger, PicError, TaskPriority,
 };
 use pic_gic::access::Mmio;
 use pic_gic::{v2, v3};
@@ -169,7 +169,7 @@ pub fn fiqs(cpu: usize) -> u32 {
     FIQS[cpu].load(Ordering::Acquire)
 }
 
-/// Sender of the last SGI that `cpu` took.
+/// Sender of the last SGI that `cpu` took, [`KICK`] aside.
 pub fn source(cpu: usize) -> Option<usize> {
     Some(SOURCES[cpu].load(Ordering::Acquire)).filter(|&source| source != usize::MAX)
 }
@@ -195,7 +195,9 @@ fn take_irq<M: Machine>() {
     match M::pic().acknowledge(id) {
         Acknowledged::Claimed(claim) => {
             let line = claim.line();
-            SOURCES[this].store(claim.source_cpu().map_or(usize::MAX, CpuId::index), Ordering::Relaxed);
+            if line.number() != u16::from(KICK) {
+                SOURCES[this].store(claim.source_cpu().map_or(usize::MAX, CpuId::index), Ordering::Relaxed);
+            }
             let hook = HOOK.load(Ordering::Acquire);
             if hook != 0 {
                 // SAFETY: only `set_hook` writes the word, and it stores a `fn(usize, Line)`.
@@ -219,9 +221,20 @@ fn fiq_entry<M: Machine>() {
     }
 }
 
+/// The SGI that wakes an idle core for a task; its count means nothing.
+const KICK: u8 = 0;
+
+fn kick<M: Machine>(cpu: usize) {
+    let me = CpuId::new(crate::cpu::index()).unwrap_or(CpuId::BOOT);
+    if let Some(cpu) = CpuId::new(cpu) {
+        let _ = M::pic().send(me, KICK, IpiTarget::List(CpuMask::only(cpu)));
+    }
+}
+
 /// Brings up this core's interface, with interrupts open.
 fn open<M: Machine>(this: usize) {
-    let ready = CpuId::new(this).is_some_and(|id| M::pic().init_cpu(id).is_ok());
+    let ready = CpuId::new(this)
+        .is_some_and(|id| M::pic().init_cpu(id).and_then(|()| M::pic().enable(Line::new(KICK.into()))).is_ok());
     if ready {
         // SAFETY: handlers were set by core 0 before any core came here; no critical section.
         unsafe {
@@ -259,6 +272,7 @@ fn setup_with<M: Machine>(first: impl FnOnce() -> Verdict) -> Result<usize, &'st
     if usize::from(pic.cpu_count()) < cores {
         return Err("the controller serves fewer CPUs than run");
     }
+    smp::set_kick(Some(kick::<M>));
     println!("cores: {cores}");
     Ok(cores)
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which cores have arrived. One word per core, one writer each, no lock.
+//! Which cores have arrived, and tasks for them. One word per core, one writer each, no lock.
+//!
+//! Idle cores poll, or, once a kick is set ([`set_kick`]), sleep until they get a task: an emulated
+//! core that polls takes the host's time from the ones that work.
 
 use crate::{MAX_CPUS, wait};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -27,6 +30,7 @@ pub fn wait_for(cpus: usize) -> bool {
 }
 
 static TASK: [AtomicUsize; MAX_CPUS] = [const { AtomicUsize::new(0) }; MAX_CPUS];
+static KICK: AtomicUsize = AtomicUsize::new(0);
 
 /// What a core other than 0 does between tasks: waits for the next one. Never returns.
 pub fn serve(cpu: usize) -> ! {
@@ -37,8 +41,44 @@ pub fn serve(cpu: usize) -> ! {
             let task: fn(usize) = unsafe { core::mem::transmute(task) };
             task(cpu);
             TASK[cpu].store(0, Ordering::Release);
+        } else if KICK.load(Ordering::Acquire) != 0 {
+            doze(|| TASK[cpu].load(Ordering::Acquire) == 0);
         }
         core::hint::spin_loop();
+    }
+}
+
+/// Sleeps until the next interrupt if `idle` still holds. Masked from the question to the sleep,
+/// an interrupt in between is pending and ends the sleep at once.
+pub fn doze(idle: impl FnOnce() -> bool) {
+    // Bit 7 is I in CPSR and in DAIF.
+    let masked = crate::cpu::masks() & 1 << 7 != 0;
+    crate::cpu::mask_irq();
+    if idle() {
+        crate::cpu::dsb();
+        crate::cpu::wfi();
+    }
+    if !masked {
+        // SAFETY: IRQ was open before.
+        unsafe { crate::cpu::unmask_irq() };
+    }
+}
+
+/// Lets idle cores sleep and wakes them by `kick`, which interrupts the core that it is given;
+/// `None`: idle cores poll again. Every idle core can be interrupted when this is called.
+pub fn set_kick(kick: Option<fn(usize)>) {
+    let old = KICK.load(Ordering::Relaxed);
+    KICK.store(kick.map_or(0, |kick| kick as usize), Ordering::Release);
+    if kick.is_none() {
+        (1..MAX_CPUS).filter(|&cpu| is_up(cpu)).for_each(|cpu| kick_by(old, cpu));
+    }
+}
+
+fn kick_by(kick: usize, cpu: usize) {
+    if kick != 0 {
+        // SAFETY: `set_kick` writes the word, on core 0; non-zero values are a `fn(usize)`.
+        let kick: fn(usize) = unsafe { core::mem::transmute(kick) };
+        kick(cpu);
     }
 }
 
@@ -47,6 +87,7 @@ pub fn start_on(cpu: usize, task: fn(usize)) {
     TASK[cpu].store(task as usize, Ordering::Release);
     crate::cpu::dsb();
     crate::cpu::sev();
+    kick_by(KICK.load(Ordering::Acquire), cpu);
 }
 
 /// Whether that core has done its task.

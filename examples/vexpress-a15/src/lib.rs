@@ -6,6 +6,7 @@
 
 pub mod machine;
 
+pub use arm_support::cpu::cluster_size as cpus;
 pub use arm_support::timer as clock;
 
 /// Name in the first line of every program.
@@ -27,18 +28,6 @@ pub const SYS_FLAGSSET: usize = 0x1c01_0030;
 pub fn init() {
     // SAFETY: the machine's UART 0, identity-mapped device memory, used by this program alone.
     unsafe { arm_support::console::init(UART0) };
-}
-
-/// Number of cores: L2CTLR bits \[25:24\] + 1 (Cortex-A15 TRM DDI 0438, 4.3.38).
-pub fn cpus() -> usize {
-    #[allow(unused_mut, unused_assignments)]
-    let mut control = 0u32;
-    #[cfg(target_arch = "arm")]
-    // SAFETY: reads L2CTLR; no memory, no stack, flags kept.
-    unsafe {
-        core::arch::asm!("mrc p15, 1, {}, c9, c0, 2", out(reg) control, options(nomem, nostack, preserves_flags))
-    };
-    (control >> 24 & 3) as usize + 1
 }
 
 /// Waits for the other cores, which the machine has started already; whether all came.

@@ -62,12 +62,12 @@ pub fn has_psci() -> bool {
 /// Starts the other cores and waits for them; the number of cores that run, this one included.
 ///
 /// With PSCI every affinity is tried until the first unknown one; a core that was accepted and
-/// does not come is an error, `None`. Without, the cores are running already and the machine
-/// does not say how many there are: they are given time to arrive.
+/// does not come is an error, `None`. Without, the cores are running already, and the CPU says how
+/// many its cluster has: up to four.
 pub fn boot_secondaries() -> Option<usize> {
     if !has_psci() {
-        wait::polls(20_000_000, || smp::count() == MAX_CPUS);
-        return Some(smp::count());
+        let cores = cpu::cluster_size();
+        return smp::wait_for(cores).then_some(cores);
     }
     for core in 1..MAX_CPUS {
         // -4: on already, and started again by itself (a warm restart).

@@ -22,6 +22,12 @@ const SEMIHOSTING: &[&str] = &["-semihosting-config", "enable=on,target=native"]
 
 const ARM: Config = Config { qemu: "qemu-system-arm", target: ARMV7A, memory: Some(256), options: SEMIHOSTING, ..PPC };
 
+/// The same for AArch64, on the CPU of the `virt` configurations.
+const ARM64: Config = Config { cpu: Some("cortex-a53"), qemu: "qemu-system-aarch64", target: AARCH64, ..ARM };
+
+const VIRT32: Config = Config { cpu: Some("cortex-a15"), smp: 4, ..ARM };
+const VIRT64: Config = Config { smp: 4, ..ARM64 };
+
 /// e500 boards. The 32-bit emulator runs several cores in turns of 100 ms; the 64-bit one runs them side by side.
 const E500: Config = Config { memory: Some(128), qemu_smp: Some("qemu-system-ppc64"), ..PPC };
 
@@ -85,7 +91,11 @@ pub(crate) const BOARDS: &[Board] = &[
         name: "vexpress-a9",
         package: "vexpress-a9",
         guests: &[],
-        configs: &[Config { label: "cortex-a9", machine: "vexpress-a9", smp: 4, ..ARM }],
+        configs: &[
+            Config { label: "cortex-a9", machine: "vexpress-a9", smp: 4, ..ARM },
+            // A GICv1 without the security extensions: no groups, no FIQ.
+            Config { label: "nonsecure", machine: "vexpress-a9,secure=off", smp: 4, ..ARM },
+        ],
     },
     Board {
         name: "vexpress-a15",
@@ -98,26 +108,15 @@ pub(crate) const BOARDS: &[Board] = &[
         package: "virt",
         guests: &[],
         configs: &[
-            Config { label: "gicv2-a32", machine: "virt,gic-version=2", cpu: Some("cortex-a15"), smp: 4, ..ARM },
-            Config { label: "gicv3-a32", machine: "virt,gic-version=3", cpu: Some("cortex-a15"), smp: 4, ..ARM },
-            Config {
-                label: "gicv2-a64",
-                machine: "virt,gic-version=2",
-                cpu: Some("cortex-a53"),
-                smp: 4,
-                qemu: "qemu-system-aarch64",
-                target: AARCH64,
-                ..ARM
-            },
-            Config {
-                label: "gicv3-a64",
-                machine: "virt,gic-version=3",
-                cpu: Some("cortex-a53"),
-                smp: 4,
-                qemu: "qemu-system-aarch64",
-                target: AARCH64,
-                ..ARM
-            },
+            Config { label: "gicv2-a32", machine: "virt,gic-version=2", ..VIRT32 },
+            Config { label: "gicv3-a32", machine: "virt,gic-version=3", ..VIRT32 },
+            Config { label: "gicv2-a64", machine: "virt,gic-version=2", ..VIRT64 },
+            Config { label: "gicv3-a64", machine: "virt,gic-version=3", ..VIRT64 },
+            // Without firmware the program is Secure, has both groups of a GIC with two security states, and no PSCI.
+            Config { label: "gicv2-a32-secure", machine: "virt,gic-version=2,secure=on", ..VIRT32 },
+            Config { label: "gicv3-a32-secure", machine: "virt,gic-version=3,secure=on", ..VIRT32 },
+            Config { label: "gicv2-a64-secure", machine: "virt,gic-version=2,secure=on", ..VIRT64 },
+            Config { label: "gicv3-a64-secure", machine: "virt,gic-version=3,secure=on", ..VIRT64 },
         ],
     },
     Board {
@@ -125,15 +124,7 @@ pub(crate) const BOARDS: &[Board] = &[
         package: "raspi3b",
         guests: &[],
         // The machine has exactly four cores and exactly 1 GiB; QEMU refuses anything else.
-        configs: &[Config {
-            label: "cortex-a53",
-            machine: "raspi3b",
-            smp: 4,
-            qemu: "qemu-system-aarch64",
-            target: AARCH64,
-            memory: None,
-            ..ARM
-        }],
+        configs: &[Config { label: "cortex-a53", machine: "raspi3b", cpu: None, smp: 4, memory: None, ..ARM64 }],
     },
 ];
 

@@ -17,6 +17,10 @@ const PHASES: u32 = 4;
 #[unsafe(link_section = ".noinit")]
 static KEPT: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
 static LEFT: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
+/// Phase in which each core last started again. Outside the bss, which core 0 clears: a core that
+/// has written here uses the bss no more.
+#[unsafe(link_section = ".noinit")]
+static GONE: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 
 /// Leaves an SGI and a spare line in service, and another SGI pending, on this core.
 fn leave_behind<M: Machine>(this: usize) {
@@ -50,7 +54,8 @@ fn leave_clean<M: Machine>(this: usize) {
     LEFT[this].store(1 + u32::from(quiet), Ordering::Release);
 }
 
-fn start_again(_cpu: usize) {
+fn start_again(cpu: usize) {
+    GONE[cpu].store(KEPT[1].load(Ordering::Acquire), Ordering::Release);
     // SAFETY: core 0 has closed the gate before it gave this task; it starts again last.
     unsafe { start::restart() }
 }
@@ -82,6 +87,7 @@ pub fn restart<M: Machine>() -> Verdict {
     if KEPT[0].load(Ordering::Acquire) != MAGIC {
         KEPT[0].store(MAGIC, Ordering::Release);
         KEPT[1].store(0, Ordering::Release);
+        GONE.iter().for_each(|gone| gone.store(0, Ordering::Release));
     }
     let phase = KEPT[1].load(Ordering::Acquire);
     println!("start {phase}");
@@ -108,6 +114,8 @@ pub fn restart<M: Machine>() -> Verdict {
         // Pending, and never taken by this image.
         pic.raise(CpuId::BOOT, spare(0)).map_err(|_| "a line could not be raised")?;
     }
+    // Idle cores poll from here on: what wakes them is about to be left in some state.
+    smp::set_kick(None);
     for core in (0..cores).rev() {
         if !smp::run_on(core, leave) || LEFT[core].load(Ordering::Acquire) != 2 {
             return Err("a core did not leave as it should");
@@ -119,9 +127,11 @@ pub fn restart<M: Machine>() -> Verdict {
     for core in 1..cores {
         smp::start_on(core, start_again);
     }
-    // The others read their task from the bss, which the next start of core 0 clears: they have
-    // taken it when they wait at the gate, which nothing tells; a moment is given them.
-    wait::polls(20_000_000, || false);
+    for gone in &GONE[1..cores] {
+        if !wait::until(|| gone.load(Ordering::Acquire) == phase + 1) {
+            return Err("a core did not start again");
+        }
+    }
     start_again(0);
     Err("the restart returned")
 }

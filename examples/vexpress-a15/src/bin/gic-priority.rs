@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=4
-//@ timeout=60
+//@ timeout=120
 //! Priorities: order, nesting, threshold.
 #![no_std]
 #![no_main]

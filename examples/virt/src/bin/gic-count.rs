@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=1
+//@ only=gicv2-a32,gicv3-a32,gicv2-a64,gicv3-a64
 //! Acknowledge, dispatch and end of one interrupt: our driver and `arm-gic`, on the same board.
 //!
 //! Each `count_*` function does the same work: take the pending interrupt, call its handler from
