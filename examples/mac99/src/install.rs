@@ -28,7 +28,6 @@ impl Board {
 }
 
 fn fatal(fatal: &Fatal<'_>) -> ! {
-    println!("{fatal}");
-    println!("result: fail: a fatal exception");
+    ppc_support::program::fatal(fatal);
     power_off()
 }

@@ -32,12 +32,7 @@ static DEPTH: AtomicU32 = AtomicU32::new(0);
 #[macro_export]
 macro_rules! fault_program {
     ($board:ident, $family:expr, $vectors:expr, |$armed:ident| $arm:expr, $run:expr) => {
-        $crate::kernel_program!(@ $board, $family, $vectors, |$armed| $arm, $run, fatal);
-
-        fn fatal(fatal: &::hal_exc_api::fatal::Fatal<'_>) -> ! {
-            $crate::fault::report(fatal);
-            $board::power_off()
-        }
+        $crate::kernel_program!($board, $family, $vectors, |$armed| $arm, $run, report = $crate::fault::report);
     };
 }
 

@@ -19,26 +19,9 @@ pub struct Setup<'a> {
 #[macro_export]
 macro_rules! irq_program {
     ($board:ident, $family:expr, $vectors:expr, $run:expr) => {
-        static MEMORY: ::hal_exc_api::install::CpuMemory = ::hal_exc_api::install::CpuMemory::new();
-
-        ::ppc_support::program!(main, $board::power_off);
-
-        fn main(boot: &'static ::ppc_support::BootInfo) -> ::core::result::Result<(), ::ppc_support::Failure> {
-            let board = $board::Board::take(boot)?;
-            let cpu = ::hal_exc_api::cpu::identify(::hal_exc_api::cpu::Pvr(boot.pvr))?;
-            let exceptions = ::hal_exc_api::install::Exceptions::new(&cpu, &[$family])?
-                .memory(&MEMORY)
-                .vectors($vectors)
-                .fatal(fatal)
-                .install()?;
-            $run(&$crate::Setup { exceptions: &exceptions, machine: &board.openpic() })
-        }
-
-        fn fatal(fatal: &::hal_exc_api::fatal::Fatal<'_>) -> ! {
-            ::ppc_support::println!("{fatal}");
-            ::ppc_support::println!("result: fail: a fatal exception");
-            $board::power_off()
-        }
+        ::ppc_support::board_program!($board, $family, $vectors, |exceptions, board| {
+            $run(&$crate::Setup { exceptions, machine: &board.openpic() })
+        });
     };
 }
 
@@ -92,8 +75,7 @@ macro_rules! irq_program_two_cpus {
         }
 
         fn fatal(fatal: &::hal_exc_api::fatal::Fatal<'_>) -> ! {
-            ::ppc_support::println!("{fatal}");
-            ::ppc_support::println!("result: fail: a fatal exception");
+            ::ppc_support::program::fatal(fatal);
             $board::power_off()
         }
     };

@@ -29,7 +29,6 @@ pub fn setup(boot: &'static BootInfo) -> Result<(AnyBoard, Cpu, Setup), Failure>
 }
 
 fn fatal(fatal: &Fatal<'_>) -> ! {
-    println!("{fatal}");
-    println!("result: fail: a fatal exception");
+    ppc_support::program::fatal(fatal);
     ppc_universal::power_off()
 }

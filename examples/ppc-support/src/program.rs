@@ -3,6 +3,8 @@
 
 use core::fmt::{self, Write as _};
 
+use hal_exc_api::fatal::Fatal;
+
 use crate::boot::BootInfo;
 use crate::println;
 
@@ -81,6 +83,45 @@ macro_rules! program {
                 $crate::program::panicked(info, $power_off)
             }
         };
+    };
+}
+
+/// The report of an exception that the program did not expect.
+pub fn fatal(fatal: &Fatal<'_>) {
+    println!("{fatal}");
+    println!("result: fail: a fatal exception");
+}
+
+/// Makes an image that takes a board, installs exceptions and runs `$body` with references to the `Exceptions` and the
+/// `Board`; the body returns `Result<(), Failure>`. `$board` is the board's crate, `$family` its family, `$vectors` a
+/// vector area. A fatal exception is a failed result, unless `report = PATH` names a `fn(&Fatal<'_>)` that prints another.
+#[macro_export]
+macro_rules! board_program {
+    ($board:ident, $family:expr, $vectors:expr, |$exceptions:pat_param, $taken:pat_param| $body:expr) => {
+        $crate::board_program!($board, $family, $vectors, |$exceptions, $taken| $body, report = $crate::program::fatal);
+    };
+    ($board:ident, $family:expr, $vectors:expr, |$exceptions:pat_param, $taken:pat_param| $body:expr, report = $report:path) => {
+        static MEMORY: ::hal_exc_api::install::CpuMemory = ::hal_exc_api::install::CpuMemory::new();
+
+        $crate::program!(main, $board::power_off);
+
+        fn main(boot: &'static $crate::BootInfo) -> ::core::result::Result<(), $crate::Failure> {
+            let board = $board::Board::take(boot)?;
+            let cpu = ::hal_exc_api::cpu::identify(::hal_exc_api::cpu::Pvr(boot.pvr))?;
+            $crate::println!("# {cpu}");
+            let exceptions = ::hal_exc_api::install::Exceptions::new(&cpu, &[$family])?
+                .memory(&MEMORY)
+                .vectors($vectors)
+                .fatal(fatal)
+                .install()?;
+            let ($exceptions, $taken) = (&exceptions, &board);
+            $body
+        }
+
+        fn fatal(fatal: &::hal_exc_api::fatal::Fatal<'_>) -> ! {
+            $report(fatal);
+            $board::power_off()
+        }
     };
 }
 

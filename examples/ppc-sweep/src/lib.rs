@@ -166,36 +166,22 @@ pub fn sweep(exceptions: &Exceptions) -> Result<(), Failure> {
 #[macro_export]
 macro_rules! sweep_program {
     ($board:ident, $family:expr, $vectors:expr) => {
-        ppc_support::program!(main, $board::power_off);
-
-        static MEMORY: hal_exc_api::install::CpuMemory = hal_exc_api::install::CpuMemory::new();
-
-        fn main(boot: &'static ppc_support::BootInfo) -> Result<(), ppc_support::Failure> {
-            let _board = $board::Board::take(boot)?;
-            let cpu = hal_exc_api::cpu::identify(hal_exc_api::cpu::Pvr(boot.pvr))?;
-            let exceptions = hal_exc_api::install::Exceptions::new(&cpu, &[$family])?
-                .memory(&MEMORY)
-                .vectors($vectors)
-                .fatal(fatal)
-                .install()?;
-            $crate::sweep(&exceptions)
-        }
-
-        fn fatal(fatal: &hal_exc_api::fatal::Fatal<'_>) -> ! {
-            $crate::fatal(fatal, $board::power_off)
-        }
+        ppc_support::board_program!(
+            $board,
+            $family,
+            $vectors,
+            |exceptions, _| $crate::sweep(exceptions),
+            report = $crate::sweep_fatal
+        );
     };
 }
 
-/// Prints the report and ends the program; the host has a breakpoint here.
+/// Prints the report, with which the program ends; the host has a breakpoint here.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub fn sweep_fatal(fatal: &Fatal<'_>, power_off: fn() -> !) -> ! {
+pub fn sweep_fatal(fatal: &Fatal<'_>) {
     println!("{fatal}result: fail: fatal exception");
-    power_off()
 }
-
-pub use sweep_fatal as fatal;
 
 /// Where the host stops the guest.
 #[unsafe(no_mangle)]

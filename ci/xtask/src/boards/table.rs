@@ -131,6 +131,7 @@ pub(crate) const BOARDS: &[Board] = &[
 /// Packages under `examples/` that are no board of their own, with the targets they are built for.
 pub(crate) const SUPPORT: &[(&str, &[&str])] = &[
     ("ppc-support", &[POWERPC]),
+    ("ppc-exceptions", &[POWERPC]),
     ("ppc-kernel", &[POWERPC]),
     ("ppc-openpic", &[POWERPC]),
     ("ppc-sweep", &[POWERPC]),

@@ -13,6 +13,9 @@ use super::Launch;
 use super::child::Owned;
 use crate::qtest::Qtest;
 
+/// Time for an answer over the qtest socket: long, for a loaded host.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Time to power off after the verdict.
 const POWER_OFF: Duration = Duration::from_secs(10);
 
@@ -153,18 +156,19 @@ pub(crate) fn read_lines(stream: impl Read + Send + 'static) -> Receiver<String>
 }
 
 /// Runs a machine to its end. Every line goes to `each` as it comes; with `qtest`, a line `@ qtest COMMAND` also goes
-/// to the emulator, so that a program can ask for a pin to change at the moment it is ready.
+/// to the emulator, so that a program can ask for a pin to change at the moment it is ready. An emulator that ends
+/// meanwhile has ended the run, and the transcript says how.
 pub(crate) fn run(launch: &Launch, limit: Duration, qtest: bool, each: &mut dyn FnMut(&str)) -> Result<Transcript> {
     let folder = tempfile::tempdir().context("a folder for sockets")?;
     let socket = folder.path().join("qtest");
     let launch = if qtest { launch.clone().qtest(&socket) } else { launch.clone() };
     let mut session = Session::start(&launch, limit)?;
-    let mut pins = if qtest { Some(Qtest::connect(&socket, Duration::from_secs(10))?) } else { None };
+    let mut pins = if qtest { Some(Qtest::connect(&socket, PATIENCE)?) } else { None };
     let mut lines = Vec::new();
     while let Some(line) = session.next_line() {
         each(&line);
         if let (Some(pins), Some(command)) = (&mut pins, line.strip_prefix("@ qtest ")) {
-            pins.command(command)?;
+            let _ = pins.request(command)?;
         }
         lines.push(line);
     }

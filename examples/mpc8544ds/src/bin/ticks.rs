@@ -3,83 +3,13 @@
 #![no_std]
 #![no_main]
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use hal_exc_api::install::VectorPage;
 
-use hal_exc_api::cpu::{self, Pvr};
-use hal_exc_api::exception::Exception;
-use hal_exc_api::fatal::Fatal;
-use hal_exc_api::frame::InterruptFrame;
-use hal_exc_api::handler::Handled;
-use hal_exc_api::install::{CpuMemory, Exceptions, VectorPage};
-use hal_exc_api::tick::hardware::{CpuTick, CpuTimeBase};
-use hal_exc_api::tick::{Period, Tick, TimeBase};
-use ppc_support::shared::Shared;
-use ppc_support::{BootInfo, Failure, ensure, println, program};
-
-program!(main, mpc8544ds::power_off);
-
-static MEMORY: CpuMemory = CpuMemory::new();
 static VECTORS: VectorPage = VectorPage::new();
-static TICK: Shared<CpuTick> = Shared::new();
-/// Interrupts so far.
-static COUNT: AtomicU32 = AtomicU32::new(0);
 
-const RATE: u32 = 2000;
-const INTERRUPTS: u32 = 1000;
-
-fn main(boot: &'static BootInfo) -> Result<(), Failure> {
-    let board = mpc8544ds::Board::take(boot)?;
-    let cpu = cpu::identify(Pvr(boot.pvr))?;
-    println!("# {cpu}");
-    let exceptions =
-        Exceptions::new(&cpu, &[&hal_exc_e500::FAMILY])?.memory(&MEMORY).vectors(&VECTORS).fatal(fatal).install()?;
-    exceptions.set_interrupt_handler(Exception::Decrementer, on_tick)?;
-    let period = Period::of_rate(board.time_base, RATE)?;
-    // SAFETY: this is the CPU's time base.
-    let time_base = unsafe { CpuTimeBase::of(&cpu)? };
-    let start = time_base.now();
-    // SAFETY: the handler is set, and the decrementer is nobody else's.
-    TICK.put(unsafe { CpuTick::start(&cpu, period)? });
-    let started = time_base.now();
-    // SAFETY: the decrementer is the only source that can be pending, and it has its handler.
-    unsafe { exceptions.enable() };
-    let patience = u64::from(board.time_base) * 20;
-    while counted() < INTERRUPTS {
-        ensure!(time_base.now() - start < patience, "{} interrupts in 20 s", counted());
-    }
-    exceptions.disable();
-    // The ticks that became due since the last interrupt count too. An emulator may stand still between any two
-    // readings, hence the earliest and the latest time.
-    let until = time_base.now();
-    let (ticks, missed) = TICK
-        .with(|tick| {
-            tick.on_interrupt();
-            tick.stop();
-            (tick.ticks(), tick.missed())
-        })
-        .ok_or(Failure::new("the tick is gone"))?;
-    let due = |elapsed: u64| elapsed / u64::from(period.counts());
-    let (least, most) = (due(until - started), due(time_base.now() - start));
-    println!("# {} interrupts, {ticks} ticks, {missed} of them without one, {least} to {most} due", counted());
-    ensure!((least.saturating_sub(1)..=most + 1).contains(&ticks), "{ticks} ticks where {least} to {most} were due");
-    println!("{INTERRUPTS} interrupts and more, no tick lost against the time base");
-    Ok(())
-}
-
-fn counted() -> u32 {
-    COUNT.load(Ordering::Relaxed)
-}
-
-extern "C" fn on_tick(_frame: &mut InterruptFrame) -> Handled {
-    COUNT.fetch_add(1, Ordering::Relaxed);
-    match TICK.with(Tick::on_interrupt) {
-        Some(_) => Handled::Handled,
-        None => Handled::NotHandled,
-    }
-}
-
-fn fatal(fatal: &Fatal<'_>) -> ! {
-    println!("{fatal}");
-    println!("result: fail: a fatal exception");
-    mpc8544ds::power_off()
-}
+ppc_support::board_program!(
+    mpc8544ds,
+    &hal_exc_e500::FAMILY,
+    &VECTORS,
+    |exceptions, board| ppc_exceptions::ticks::run(exceptions, board.time_base)
+);

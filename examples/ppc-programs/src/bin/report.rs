@@ -1,96 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An exception that its handler declines goes to the global handler; without one the CPU reports it and stops. The
-//! report names the exception, the PC and every register.
+//! Handler, global handler, fatal report, in that order.
 #![no_std]
 #![no_main]
 
-use core::fmt::Write as _;
-use core::sync::atomic::{AtomicU32, Ordering};
-
-use hal_exc_api::exception::Exception;
-use hal_exc_api::fatal::{Fatal, FrameMut};
-use hal_exc_api::frame::Frame;
-use hal_exc_api::handler::Handled;
-use ppc_support::trial::Registers;
-use ppc_support::{BootInfo, Failure, ensure, println, program, trial};
+use hal_exc_api::fatal::Fatal;
+use ppc_exceptions::report;
+use ppc_support::{BootInfo, Failure, program};
 
 program!(main, ppc_universal::power_off);
 
-static DECLINED: AtomicU32 = AtomicU32::new(0);
-static GLOBAL: AtomicU32 = AtomicU32::new(0);
-
-/// Address of the trap, learnt when the global handler took it.
-static TRAP: AtomicU32 = AtomicU32::new(0);
-
-trial!(trap, [], "trap");
-
 fn main(boot: &'static BootInfo) -> Result<(), Failure> {
     let (_board, _cpu, setup) = ppc_programs::setup(boot)?;
-    let exceptions = setup.fatal(fatal).install()?;
-    let mut after = Registers::default();
-
-    // No handler, but a global one.
-    exceptions.set_global_handler(Some(on_any));
-    // SAFETY: the global handler skips the trap.
-    unsafe { trap(&mut after, 1, 2) };
-    ensure!(count(&GLOBAL) == 1, "the global handler was called {} times", count(&GLOBAL));
-    println!("no handler: the global handler took it");
-
-    // A handler that declines.
-    exceptions.set_handler(Exception::Program, declines)?;
-    // SAFETY: as above.
-    unsafe { trap(&mut after, 1, 2) };
-    ensure!((count(&DECLINED), count(&GLOBAL)) == (1, 2), "declined {}, global {}", count(&DECLINED), count(&GLOBAL));
-    println!("handler declined: the global handler took it");
-
-    // Neither.
-    TRAP.store(after.instruction, Ordering::Relaxed);
-    exceptions.clear_handler(Exception::Program)?;
-    exceptions.set_global_handler(None);
-    println!("nobody: the report follows");
-    // SAFETY: this is the end of the program; `fatal` has the last word.
-    unsafe { trap(&mut after, 0x1111_1111, 0x2222_2222) };
-    Err(Failure::new("the trap was ignored"))
+    report::run(&setup.fatal(fatal).install()?)
 }
 
-fn count(counter: &AtomicU32) -> u32 {
-    counter.load(Ordering::Relaxed)
-}
-
-extern "C" fn declines(_frame: &mut Frame) -> Handled {
-    DECLINED.fetch_add(1, Ordering::Relaxed);
-    Handled::NotHandled
-}
-
-fn on_any(frame: FrameMut<'_>) -> Handled {
-    GLOBAL.fetch_add(1, Ordering::Relaxed);
-    match frame {
-        FrameMut::Synchronous(frame) => {
-            frame.skip_instruction();
-            Handled::Handled
-        }
-        _ => Handled::NotHandled,
-    }
-}
-
-/// Prints the report. The lines with the PC, r1 and r13 change whenever the image does: they are checked here, and
-/// printed as notes.
 fn fatal(fatal: &Fatal<'_>) -> ! {
-    let mut text = heapless::String::<2048>::new();
-    let complete = write!(text, "{fatal}").is_ok();
-    let pc = TRAP.load(Ordering::Relaxed);
-    let mut expected = heapless::String::<32>::new();
-    let expected_fits = write!(expected, "PC  {pc:08x}").is_ok();
-    let mut pc_named = false;
-    for line in text.lines() {
-        pc_named |= line == expected.as_str();
-        let changes = ["PC ", "r0 ", "r12 "].iter().any(|start| line.starts_with(start));
-        println!("{}{line}", if changes { "# " } else { "" });
-    }
-    if complete && expected_fits && pc_named {
-        println!("result: pass");
-    } else {
-        println!("result: fail: the report lacks the PC {pc:08x}");
-    }
+    report::print(fatal);
     ppc_universal::power_off()
 }

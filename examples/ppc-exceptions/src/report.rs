@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An exception that its handler declines goes to the global handler; without one the CPU reports it and stops. The
 //! report names the exception, the PC and every register.
-#![no_std]
-#![no_main]
 
 use core::fmt::Write as _;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use hal_exc_api::cpu::{self, Pvr};
 use hal_exc_api::exception::Exception;
 use hal_exc_api::fatal::{Fatal, FrameMut};
 use hal_exc_api::frame::Frame;
 use hal_exc_api::handler::Handled;
-use hal_exc_api::install::{CpuMemory, Exceptions, VectorPage};
+use hal_exc_api::install::Exceptions;
 use ppc_support::trial::Registers;
-use ppc_support::{BootInfo, Failure, ensure, println, program, trial};
+use ppc_support::{Failure, ensure, println, trial};
 
-program!(main, ppce500::power_off);
-
-static MEMORY: CpuMemory = CpuMemory::new();
-static VECTORS: VectorPage = VectorPage::new();
 static DECLINED: AtomicU32 = AtomicU32::new(0);
 static GLOBAL: AtomicU32 = AtomicU32::new(0);
 
@@ -28,11 +21,11 @@ static TRAP: AtomicU32 = AtomicU32::new(0);
 
 trial!(trap, [], "trap");
 
-fn main(boot: &'static BootInfo) -> Result<(), Failure> {
-    let _board = ppce500::Board::take(boot)?;
-    let cpu = cpu::identify(Pvr(boot.pvr))?;
-    let exceptions =
-        Exceptions::new(&cpu, &[&hal_exc_e500::FAMILY])?.memory(&MEMORY).vectors(&VECTORS).fatal(fatal).install()?;
+/// The body; [`print`] goes on where it ends.
+///
+/// # Errors
+/// A handler was not called as it should be, or what was refused.
+pub fn run(exceptions: &Exceptions) -> Result<(), Failure> {
     let mut after = Registers::default();
 
     // No handler, but a global one.
@@ -54,7 +47,7 @@ fn main(boot: &'static BootInfo) -> Result<(), Failure> {
     exceptions.clear_handler(Exception::Program)?;
     exceptions.set_global_handler(None);
     println!("nobody: the report follows");
-    // SAFETY: this is the end of the program; `fatal` has the last word.
+    // SAFETY: this is the end of the program; `print` has the last word.
     unsafe { trap(&mut after, 0x1111_1111, 0x2222_2222) };
     Err(Failure::new("the trap was ignored"))
 }
@@ -79,9 +72,9 @@ fn on_any(frame: FrameMut<'_>) -> Handled {
     }
 }
 
-/// Prints the report. The lines with the PC, r1 and r13 change whenever the image does: they are checked here, and
+/// Prints the report and the result. The lines with the PC, r1 and r13 change whenever the image does: they are checked here, and
 /// printed as notes.
-fn fatal(fatal: &Fatal<'_>) -> ! {
+pub fn print(fatal: &Fatal<'_>) {
     let mut text = heapless::String::<2048>::new();
     let complete = write!(text, "{fatal}").is_ok();
     let pc = TRAP.load(Ordering::Relaxed);
@@ -98,5 +91,4 @@ fn fatal(fatal: &Fatal<'_>) -> ! {
     } else {
         println!("result: fail: the report lacks the PC {pc:08x}");
     }
-    ppce500::power_off()
 }

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![cfg(target_arch = "powerpc")]
+
+pub mod e500;
+pub mod pins;
+pub mod report;
+pub mod single_step;
+pub mod synchronous;
+pub mod ticks;
