@@ -39,6 +39,42 @@ pub enum Coherency {
     Keep,
 }
 
+/// How much is cleaned.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Levels {
+    /// The level 1 data cache: what a victim has for itself. Caches that it shares stay as they are, and stay coherent
+    /// with the requester.
+    Own,
+    /// All levels up to the point of coherency (CLIDR.LoC), for a requester that goes on with its caches off: lines of a
+    /// shared cache would hide what is in memory, and be written back over it later. Only with every other core
+    /// stopped: cleaning by set and way is meant for one core alone (DDI 0406C, B2.2.6).
+    All,
+}
+
+/// The choices of a leaving sequence.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Manner {
+    /// The coherency domain.
+    pub coherency: Coherency,
+    /// The caches.
+    pub levels: Levels,
+}
+
+impl Manner {
+    /// Bit of [`flags`](Self::flags): stay in the coherency domain.
+    pub const KEEP: u32 = 1;
+    /// Bit of [`flags`](Self::flags): all levels.
+    pub const ALL: u32 = 2;
+
+    /// As the assembly takes it.
+    #[must_use]
+    pub const fn flags(self) -> u32 {
+        let keep = if matches!(self.coherency, Coherency::Keep) { Self::KEEP } else { 0 };
+        let all = if matches!(self.levels, Levels::All) { Self::ALL } else { 0 };
+        keep | all
+    }
+}
+
 /// No leaving sequence is known for this core; carries its MIDR.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UnknownCore(pub u32);

@@ -33,6 +33,8 @@
 pub mod console;
 pub mod cpu;
 pub mod gic;
+#[cfg(target_arch = "arm")]
+mod mmu32;
 pub mod once;
 pub mod options;
 pub mod smp;

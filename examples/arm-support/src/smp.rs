@@ -9,8 +9,16 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 static UP: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 
+static ARGUMENT: [AtomicUsize; MAX_CPUS] = [const { AtomicUsize::new(0) }; MAX_CPUS];
+
+/// What the core that released this one passed, 0 at power-on.
+pub fn argument(cpu: usize) -> usize {
+    ARGUMENT.get(cpu).map_or(0, |argument| argument.load(Ordering::Acquire))
+}
+
 /// This core has reached Rust code.
-pub(crate) fn mark_up(cpu: usize) {
+pub(crate) fn mark_up(cpu: usize, argument: usize) {
+    ARGUMENT[cpu].store(argument, Ordering::Release);
     UP[cpu].store(1, Ordering::Release);
 }
 

@@ -4,9 +4,11 @@
 //!
 //! Core 0 clears the bss and then opens the gate; every other core waits at it, so that no core
 //! sees half-initialised statics. The gate lies in `.data`: a freshly loaded image has it closed.
-//! Nothing here needs a lock or an exclusive access, because the MMU is still off.
+//! Nothing up to the gate needs a lock or an exclusive access, because the MMU is still off.
 
 use core::ptr::addr_of;
+
+use hal_smp_api::slots::Maintain;
 
 /// Bytes of stack of each core; the linker script reserves [`crate::MAX_CPUS`] of them.
 pub const STACK_SIZE: usize = 0x8000;
@@ -21,6 +23,8 @@ pub(crate) static mut ARM_SUPPORT_GATE: u32 = 0;
 unsafe extern "C" {
     /// First instruction: every core starts, or starts again, here.
     pub fn _start() -> !;
+    #[cfg(target_arch = "arm")]
+    fn arm_support_warm() -> !;
     static __image_start: u8;
     static __image_load_end: u8;
     static __image_end: u8;
@@ -45,11 +49,19 @@ pub fn entry_address() -> usize {
     _start as *const () as usize
 }
 
-/// First Rust code of every core, called by the start-up sequence with the core's index.
-pub(crate) extern "C" fn rust_entry(cpu: usize) -> ! {
-    crate::smp::mark_up(cpu);
+/// Physical address of the entry for a core that comes back into this image while its memory is in use. Every core,
+/// 0 included, arrives as a secondary one, with its argument in [`crate::smp::argument`].
+#[cfg(target_arch = "arm")]
+pub fn warm_address() -> usize {
+    arm_support_warm as *const () as usize
+}
+
+/// First Rust code of every core, called by the start-up sequence with the core's index, what the releasing core
+/// passed, and whether the image was running already.
+pub(crate) extern "C" fn rust_entry(cpu: usize, argument: usize, warm: usize) -> ! {
+    crate::smp::mark_up(cpu, argument);
     // SAFETY: `entry!` defines both functions with these signatures.
-    unsafe { if cpu == 0 { arm_support_primary() } else { arm_support_secondary(cpu) } }
+    unsafe { if cpu == 0 && warm == 0 { arm_support_primary() } else { arm_support_secondary(cpu) } }
 }
 
 /// Closes the gate, so that cores which start again wait for core 0 as at power-on.
@@ -58,7 +70,8 @@ pub(crate) extern "C" fn rust_entry(cpu: usize) -> ! {
 pub fn close_gate() {
     // SAFETY: the word has one writer, core 0, which runs this; a plain aligned store.
     unsafe { (&raw mut ARM_SUPPORT_GATE).write_volatile(0) };
-    crate::cpu::dsb();
+    // Cores that start read it with their caches off: it must be in memory.
+    hal_smp_arm::barrier::Cached.after_write(&raw const ARM_SUPPORT_GATE as usize);
 }
 
 /// Starts this core again at the image's entry, with all interrupts masked; nothing on this
@@ -70,6 +83,18 @@ pub fn close_gate() {
 /// * Core 0 starts again only after no other core can use the bss any more.
 pub unsafe fn restart() -> ! {
     crate::cpu::mask_all();
+    #[cfg(target_arch = "arm")]
+    {
+        use hal_smp_arm::victim::{Coherency, Departure, Levels, Manner, a32};
+        let Ok(leave) = a32::sequence(a32::midr()) else { crate::finish(Err("no way to leave for this core")) };
+        let entry = Departure { target: entry_address(), args: [0; 6] };
+        // SAFETY: masked above; the caller's interfaces are quiet; identity-mapped; the entry needs no stack. What this
+        // core holds of the other cores' memory is written back, and they do the same.
+        unsafe { leave(&entry, Manner { coherency: Coherency::Keep, levels: Levels::Own }) }
+    }
+    #[cfg(not(target_arch = "arm"))]
     // SAFETY: the entry sets up stack and vectors itself and needs nothing of this state.
-    unsafe { _start() }
+    unsafe {
+        _start()
+    }
 }

@@ -4,7 +4,11 @@
 //! Every exception stores its return state on the SVC stack (`srsdb`) and goes on in SVC mode:
 //! one stack per core is enough, and a handler may open interrupts again, because the banked
 //! LR/SPSR of IRQ and FIQ mode are free as soon as the handler runs (ARM ARM DDI 0406C, B1.9).
+//!
+//! There are two entries. `_start` is that of a fresh image; `arm_support_warm` is that of a core which comes back into
+//! an image whose memory is in use.
 
+use crate::mmu32::prepare;
 use crate::start::{ARM_SUPPORT_GATE, GATE_OPEN, STACK_SIZE, rust_entry};
 use crate::vectors::{fault_entry, fiq_entry, irq_entry};
 use core::arch::global_asm;
@@ -14,9 +18,15 @@ global_asm!(
     .section .text.start, "ax"
     .arm
     .global _start
+    .global arm_support_warm
     .type _start, %function
 _start:
-    cpsid   aif, #0x13              @ SVC mode, everything masked: no vectors yet
+    mov     r5, #0                  @ fresh
+    b       1f
+arm_support_warm:
+    mov     r5, #1                  @ memory is in use: no gate, no bss
+1:  cpsid   aif, #0x13              @ SVC mode, everything masked: no vectors yet
+    mov     r6, r0                  @ what the releasing core passes
     mrc     p15, 0, r0, c1, c0, 0   @ SCTLR
     bic     r0, r0, #(1 << 13)      @ V = 0: vectors where VBAR says
     bic     r0, r0, #(1 << 30)      @ TE = 0: exceptions in ARM state
@@ -32,26 +42,33 @@ _start:
     add     r1, r4, #1
     mov     r2, #{stack}
     mla     sp, r1, r2, r0          @ stack top of this core
-    ldr     r5, ={gate}
+    cmp     r5, #0
+    bne     6f
     cmp     r4, #0
-    bne     5f                      @ others wait at the gate
+    bne     4f                      @ others wait at the gate
     ldr     r0, =__bss_start
     ldr     r1, =__bss_end
     mov     r2, #0
 3:  cmp     r0, r1
     strlo   r2, [r0], #4            @ clear the bss, whole words (16-byte aligned)
     blo     3b
-    dsb                             @ bss visible before the gate opens
+    bl      {prepare}               @ translation table
+    dsb                             @ bss and table visible before the gate opens
+    ldr     r1, ={gate}
     mov     r0, #{open}
-    str     r0, [r5]                @ open the gate
+    str     r0, [r1]                @ open the gate
     dsb
     sev                             @ wake cores that wait by wfe
     b       6f
-5:  ldr     r0, [r5]                @ poll: works with and without events
+4:  ldr     r1, ={gate}
+5:  ldr     r0, [r1]                @ poll: works with and without events
     cmp     r0, #{open}
     bne     5b
     dmb                             @ nothing of the bss is read earlier
-6:  mov     r0, r4                  @ rust_entry(index)
+6:  bl      arm_support_mmu_on
+    mov     r0, r4                  @ rust_entry(index, argument, warm)
+    mov     r1, r6
+    mov     r2, r5
     bl      {entry}
 7:  b       7b                      @ never returns
     .ltorg
@@ -110,6 +127,7 @@ arm_support_vectors:
     stack = const STACK_SIZE,
     gate = sym ARM_SUPPORT_GATE,
     open = const GATE_OPEN,
+    prepare = sym prepare,
     entry = sym rust_entry,
     irq = sym irq_entry,
     fiq = sym fiq_entry,

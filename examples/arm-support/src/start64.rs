@@ -84,7 +84,9 @@ _start:
     cmp     w0, #{open}
     b.ne    8b
     dmb     sy                      // nothing of the bss is read earlier
-9:  mov     x0, x19                 // rust_entry(index)
+9:  mov     x0, x19                 // rust_entry(index, argument, warm)
+    mov     x1, xzr
+    mov     x2, xzr
     mov     x29, xzr                // end of the frame chain
     bl      {entry}
 91: b       91b                     // never returns

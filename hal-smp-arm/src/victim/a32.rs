@@ -3,7 +3,7 @@
 //!
 //! Manual sections: DDI 0406C (ARMv7-A/R architecture), DDI 0388 (Cortex-A9), DDI 0438 (Cortex-A15), DDI 0464 (A7).
 
-use super::{Coherency, Departure, UnknownCore, cortex_a9, cortex_a15};
+use super::{Departure, Manner, UnknownCore, cortex_a9, cortex_a15};
 
 /// A leaving sequence.
 ///
@@ -12,8 +12,10 @@ use super::{Coherency, Departure, UnknownCore, cortex_a9, cortex_a15};
 /// * The executing code is mapped at its physical address, since translation ends in the middle of it.
 /// * `departure.target` is code for this core at that physical address, at the point of coherency, that expects the
 ///   arguments and needs neither a stack nor translation.
-/// * Nothing that belongs to this core's stack is needed any more.
-pub type Leave = unsafe fn(departure: &Departure, coherency: Coherency) -> !;
+/// * Nothing of this core's registers is needed any more; its stack stays as it is.
+/// * With [`Coherency::Leave`](super::Coherency::Leave): ACTLR is writable in this state.
+/// * With [`Levels::All`](super::Levels::All): every other core is stopped.
+pub type Leave = unsafe fn(departure: &Departure, manner: Manner) -> !;
 
 /// The sequence for a core with that MIDR (DDI 0406C, B4.1.105): implementer ARM, primary part number.
 ///
@@ -37,12 +39,12 @@ pub fn midr() -> u32 {
     midr
 }
 
-/// Loads r0–r5 from the departure at r0 and its target into r6, moves the coherency choice from r1 to r7, and turns
+/// Loads r0–r5 from the departure at r0 and its target into r6, moves the flags from r1 to r7, and turns
 /// the data cache off. From the `dsb` on there is no access to memory until the jump, not even to a stack: with
 /// C = 0 it would bypass a dirty line of the same address (DDI 0406C, B2.2.5).
 macro_rules! cache_off {
     () => {
-        "mov     r7, r1                  @ 0: leave the coherency domain
+        "mov     r7, r1                  @ flags
          ldr     r6, [r0]                @ target
          add     r12, r0, #4
          ldm     r12, {{r0-r5}}          @ arguments: the last access to the old image
@@ -54,11 +56,12 @@ macro_rules! cache_off {
     };
 }
 
-/// Cleans and invalidates the level 1 data cache by set and way. Uses r8–r12 and lr.
+/// Cleans and invalidates the level 1 data cache by set and way, and the outer levels if that is asked for. Uses r8–r12,
+/// lr, and sp for the level: there is no stack any more.
 macro_rules! clean_invalidate {
     () => {
-        "mov     r8, #0
-         mcr     p15, 2, r8, c0, c0, 0   @ CSSELR: level 1, data (DDI 0406C, B4.1.41)
+        "mov     sp, #0                  @ level 1
+     1:  mcr     p15, 2, sp, c0, c0, 0   @ CSSELR: this level, data (DDI 0406C, B4.1.41)
          isb                             @ CCSIDR follows the selection
          mrc     p15, 1, r8, c0, c0, 0   @ CCSIDR (DDI 0406C, B4.1.19)
          and     r9, r8, #7
@@ -67,14 +70,23 @@ macro_rules! clean_invalidate {
          ubfx    r11, r8, #13, #15       @ sets - 1
          clz     r12, r10                @ where the way number stands
      2:  mov     r8, r11                 @ for each way, from the last to the first
-     3:  lsl     lr, r10, r12            @ for each set: way, set, level 1
+     3:  lsl     lr, r10, r12            @ for each set: way, set, level
          orr     lr, lr, r8, lsl r9
+         orr     lr, lr, sp
          mcr     p15, 0, lr, c7, c14, 2  @ DCCISW (DDI 0406C, B4.2.1)
          subs    r8, r8, #1
          bpl     3b
          subs    r10, r10, #1
          bpl     2b
-         dsb                             @ everything dirty is in memory, or in a cache that is shared"
+         dsb                             @ everything dirty of this level is one level further out
+         tst     r7, #{all}
+         beq     4f                      @ the level that is this core's own was all
+         mrc     p15, 1, r8, c0, c0, 1   @ CLIDR (DDI 0406C, B4.1.20)
+         ubfx    r8, r8, #24, #3         @ level of coherency: so many levels hold data
+         add     sp, sp, #2
+         cmp     sp, r8, lsl #1
+         blo     1b
+     4:"
     };
 }
 

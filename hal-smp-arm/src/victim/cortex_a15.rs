@@ -9,7 +9,7 @@ use core::arch::asm;
 use hal_smp_api::victim::{Step, follows};
 
 use super::a32::{cache_off, clean_invalidate, translation_off_and_jump};
-use super::{Coherency, Departure};
+use super::{Departure, Manner};
 
 /// The order of [`leave`], after the steps of the board.
 pub const STEPS: [Step; 9] = [
@@ -28,25 +28,27 @@ const _: () = assert!(follows(&STEPS));
 /// Leaves the image.
 ///
 /// # Safety
-/// See [`Leave`](super::a32::Leave). With [`Coherency::Leave`]: ACTLR is writable in this state.
-pub unsafe fn leave(departure: &Departure, coherency: Coherency) -> ! {
+/// See [`Leave`](super::a32::Leave).
+pub unsafe fn leave(departure: &Departure, manner: Manner) -> ! {
     // SAFETY: never returns; the caller vouches for state and target.
     unsafe {
         asm!(
             cache_off!(),
             clean_invalidate!(),
             "clrex                           @ no reservation is left that the domain could ask about",
-            "cmp     r7, #0                  @ firmware's bit: stay",
-            "bne     4f",
+            "tst     r7, #{keep}             @ firmware's bit: stay",
+            "bne     5f",
             "mrc     p15, 0, r8, c1, c0, 1   @ ACTLR (DDI 0438, 4.3.28)",
             "bic     r8, r8, #(1 << 6)       @ SMP = 0: no snoop, no broadcast maintenance",
             "mcr     p15, 0, r8, c1, c0, 1",
             "isb                             @ the core is outside",
             "dsb                             @ and every request from inside is answered",
-            "4:",
+            "5:",
             translation_off_and_jump!(),
             in("r0") departure,
-            in("r1") u32::from(coherency == Coherency::Keep),
+            in("r1") manner.flags(),
+            keep = const Manner::KEEP,
+            all = const Manner::ALL,
             options(noreturn)
         )
     }
