@@ -43,17 +43,29 @@ static KICK: AtomicUsize = AtomicUsize::new(0);
 /// What a core other than 0 does between tasks: waits for the next one. Never returns.
 pub fn serve(cpu: usize) -> ! {
     loop {
-        let task = TASK[cpu].load(Ordering::Acquire);
-        if task != 0 {
-            // SAFETY: `start_on` is the only writer of non-zero values, each a `fn(usize)`.
-            let task: fn(usize) = unsafe { core::mem::transmute(task) };
-            task(cpu);
-            TASK[cpu].store(0, Ordering::Release);
-        } else if KICK.load(Ordering::Acquire) != 0 {
+        if !run_task(cpu) && KICK.load(Ordering::Acquire) != 0 {
             doze(|| TASK[cpu].load(Ordering::Acquire) == 0);
         }
         core::hint::spin_loop();
     }
+}
+
+/// Runs the task that waits for this core, if there is one; whether there was.
+pub fn run_task(cpu: usize) -> bool {
+    let task = TASK[cpu].load(Ordering::Acquire);
+    if task == 0 {
+        return false;
+    }
+    // SAFETY: `start_on` is the only writer of non-zero values, each a `fn(usize)`.
+    let task: fn(usize) = unsafe { core::mem::transmute(task) };
+    task(cpu);
+    TASK[cpu].store(0, Ordering::Release);
+    true
+}
+
+/// Takes the task of a stopped core away: it will not come back to its end.
+pub fn forget_task(cpu: usize) {
+    TASK[cpu].store(0, Ordering::Release);
 }
 
 /// Sleeps until the next interrupt if `idle` still holds. Masked from the question to the sleep,

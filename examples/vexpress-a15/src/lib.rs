@@ -5,6 +5,8 @@
 #![no_std]
 
 pub mod machine;
+#[cfg(target_arch = "arm")]
+mod stop;
 
 pub use arm_support::cpu::cluster_size as cpus;
 pub use arm_support::timer as clock;
@@ -21,6 +23,8 @@ pub const GICD: usize = 0x2c00_1000;
 pub const GICC: usize = 0x2c00_2000;
 /// On-chip RAM outside every image, 64 KiB.
 pub const SRAM: usize = 0x2e00_0000;
+/// Pen area: all of that RAM.
+pub const PEN: usize = SRAM;
 /// SYS_FLAGSSET; the clear register follows at +4.
 pub const SYS_FLAGSSET: usize = 0x1c01_0030;
 

@@ -6,6 +6,8 @@
 
 pub mod clock;
 pub mod machine;
+#[cfg(target_arch = "arm")]
+mod stop;
 
 /// Name in the first line of every program.
 pub const NAME: &str = "vexpress-a9";
@@ -23,6 +25,8 @@ pub const GICC: usize = PERIPHBASE + 0x100;
 pub const GICD: usize = PERIPHBASE + 0x1000;
 /// On-chip RAM outside every image, 32 MiB.
 pub const SRAM: usize = 0x4800_0000;
+/// Pen area: above the place where the emulator puts a boot pen of its own.
+pub const PEN: usize = SRAM + 0x1_0000;
 /// SYS_FLAGSSET; the clear register follows at +4.
 pub const SYS_FLAGSSET: usize = 0x1000_0030;
 

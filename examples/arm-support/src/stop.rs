@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The program `stop`: stops all other cores, proves that they have left the image, lets them go, again and again.
+//!
+//! Written once over [`Stoppable`]. A round is: pen read back → request and signals → evidence for each core → **the
+//! whole image overwritten with poison** while every parked core is challenged again → image brought back → release by
+//! hardware id in changing order → each core shows its argument and counts on.
+//!
+//! Parameters: `rounds=N`, `generation=N` (number of the first stop), `fault=NAME` (see [`faults`]).
+
+#[cfg(target_arch = "arm")]
+mod a32;
+mod faults;
+mod overwrite;
+mod report;
+mod requester;
+mod victim;
+
+#[cfg(target_arch = "arm")]
+use a32 as platform;
+pub use victim::secondary;
+
+use crate::gic::{Gic, Machine, Verdict};
+use crate::options::Options;
+use crate::{MAX_CPUS, finish, println};
+use hal_smp_api::ack::AckChannel;
+use hal_smp_api::cpus::Cpu;
+use hal_smp_api::hooks::Stopped;
+use hal_smp_api::slots::{Order, SlotLayout};
+use hal_smp_api::word::Generation;
+use hal_smp_arm::barrier::Uncached;
+use hal_smp_arm::pen::{Area, Witness};
+use hal_smp_arm::victim::Coherency;
+use requester::Run;
+
+/// A board whose cores can be stopped.
+pub trait Stoppable: Machine {
+    /// Name in the first line.
+    const NAME: &'static str;
+    /// Address of the pen area: outside every image, never cached.
+    const PEN: usize;
+    /// Its bytes.
+    const PEN_LEN: usize;
+    /// Whether the control of the coherency domain is ours (Secure state) or firmware's.
+    const COHERENCY: Coherency;
+    /// The second channel.
+    type Witness: AckChannel;
+    /// The second channel, ready for use.
+    fn witness() -> Self::Witness;
+    /// Where the pen reports on the second channel, beside its slot.
+    fn witness_of(cpu: Cpu) -> Option<Witness>;
+    /// Address of the register in which the boot pen looks for its entry, if the board has one.
+    const BOOT_FLAGS: Option<usize>;
+    /// All possible cores.
+    fn cpus() -> usize;
+    /// A free-running counter of [`Machine::frequency`].
+    fn now() -> u64;
+    /// What firmware or hardware knows about a core.
+    fn stopped(_cpu: Cpu) -> Stopped {
+        Stopped::NoProof
+    }
+    /// Starts a core that is off, as after power-on; whether it was accepted.
+    fn start_off(_cpu: Cpu, _order: &Order) -> bool {
+        false
+    }
+}
+
+/// The board's pen area.
+fn area<B: Stoppable>() -> Area<Uncached> {
+    // SAFETY: the board's memory outside every image, which start-up maps uncached at its own address.
+    let area = unsafe { Area::new(B::PEN, B::PEN_LEN, SlotLayout::UNCACHED, MAX_CPUS, Uncached) };
+    area.unwrap_or_else(|error| {
+        println!("# {error}");
+        finish(Err("no pen area"))
+    })
+}
+
+/// The program, on core 0.
+pub fn stop<B: Stoppable>() -> Verdict {
+    println!("{}: stop", B::NAME);
+    let options = Options::read().map_err(|_| "no parameters")?;
+    let number = |key, default| options.parse(key, default).map_err(|_| "a parameter is no number");
+    let first = number("generation", Generation::FIRST.number())?;
+    let first = Generation::new(first).ok_or("the generation is out of range")?;
+    let fault = match options.get("fault") {
+        None | Some("") | Some("none") => None,
+        Some(name) => Some(faults::find::<B>(name).ok_or("no fault of this name")?),
+    };
+    println!("controller: {}", B::pic().version());
+    let mut run = Run::<B>::start(first, fault.as_ref().map(|fault| fault.name))?;
+    let verdict = match fault {
+        Some(fault) => (fault.inject)(&mut run),
+        None => rounds(&mut run, number("rounds", 3)?),
+    };
+    run.finish(verdict)
+}
+
+fn rounds<B: Stoppable>(run: &mut Run<B>, rounds: u32) -> Verdict {
+    for _ in 0..rounds {
+        run.round()?;
+    }
+    println!("{rounds} rounds: parked, image overwritten, released, alive");
+    Ok(())
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the program needs of AArch32: pens, the way out, and the code that runs while the image is gone.
+
+use super::overwrite::Probe;
+use core::arch::global_asm;
+use core::mem::offset_of;
+use hal_smp_api::slots::SlotWord;
+use hal_smp_api::word::Code;
+use hal_smp_arm::victim::{Coherency, Departure, Levels, Manner, a32};
+
+pub(super) use hal_smp_arm::pen::a32::code as pen_code;
+
+/// Undefined in A32, and in T32 by its lower half: who executes poison traps.
+pub(super) const POISON: u32 = 0xE7F0_DEF0;
+
+/// Where a core enters that comes back.
+pub(super) fn warm_address() -> usize {
+    crate::start::warm_address()
+}
+
+/// Leaves for `departure`.
+pub(super) fn leave(departure: &Departure, coherency: Coherency, levels: Levels) -> ! {
+    let Ok(leave) = a32::sequence(a32::midr()) else { crate::finish(Err("no way to leave for this core")) };
+    // SAFETY: callers have masked everything and made their interface quiet, or hold the image alone; start-up maps every
+    // address to itself; the targets of this program are position-independent code in the pen area.
+    unsafe { leave(departure, Manner { coherency, levels }) }
+}
+
+/// Leaves the image for the probe and comes back by its `resume`.
+pub(super) fn excursion(stack: *mut u32, departure: &Departure) {
+    // SAFETY: the probe brings the image back before it resumes; all registers that a call keeps are on the stack.
+    unsafe { arm_support_excursion(stack, departure) }
+}
+
+/// Address at which an excursion ends.
+pub(super) fn resume_address() -> u32 {
+    arm_support_resume as *const () as u32
+}
+
+extern "C" fn depart_all(departure: &Departure) -> ! {
+    leave(departure, Coherency::Keep, Levels::All)
+}
+
+unsafe extern "C" {
+    fn arm_support_excursion(stack: *mut u32, departure: &Departure);
+    fn arm_support_resume();
+}
+
+macro_rules! pic_code {
+    ($(#[$doc:meta])* $name:ident, $start:ident, $end:ident) => {
+        unsafe extern "C" {
+            static $start: u32;
+            static $end: u32;
+        }
+        $(#[$doc])*
+        pub(super) fn $name() -> &'static [u32] {
+            let (start, end) = (&raw const $start, &raw const $end);
+            // SAFETY: the assembly below emits whole words between the two symbols, in read-only data.
+            unsafe { core::slice::from_raw_parts(start, (end as usize - start as usize) / 4) }
+        }
+    };
+}
+
+pic_code!(
+    /// Overwrites the image, challenges the parked cores, checks, brings the image back. r0: the [`Probe`].
+    probe, arm_support_probe, arm_support_probe_end);
+pic_code!(
+    /// A pen that acknowledges and then never looks at its slot again. Registers as for the real one.
+    dead_pen, arm_support_dead_pen, arm_support_dead_pen_end);
+pic_code!(
+    /// The boot firmware's pen: waits for an address in the flags register (r0), after saying in the word at r1 that it does.
+    boot_pen, arm_support_boot_pen, arm_support_boot_pen_end);
+
+global_asm!(
+    r#"
+    .section .text.excursion, "ax"
+    .arm
+    .global arm_support_excursion
+arm_support_excursion:
+    push    {{r4-r11, lr}}          @ what a call keeps
+    mrs     r2, cpsr
+    push    {{r2, r3}}
+    str     sp, [r0]
+    mov     r0, r1
+    b       {depart_all}
+    .global arm_support_resume
+arm_support_resume:                 @ r0: the probe; translation and caches off
+    mov     r4, r0
+    bl      arm_support_mmu_on
+    ldr     sp, [r4, #{stack}]
+    pop     {{r2, r3}}
+    msr     cpsr_c, r2              @ masks as they were
+    pop     {{r4-r11, pc}}
+
+    .section .rodata.probe, "a"
+    .p2align 2
+    .arm
+    .global arm_support_probe
+arm_support_probe:
+    mov     r11, r0
+    ldr     r1, [r11, #{image}]
+    ldr     r2, [r11, #{end}]
+    ldr     r3, [r11, #{backup}]
+1:  ldr     r4, [r1], #4            @ keep the image
+    str     r4, [r3], #4
+    cmp     r1, r2
+    blo     1b
+    ldr     r1, [r11, #{image}]
+    ldr     r4, [r11, #{poison}]
+2:  str     r4, [r1], #4            @ overwrite all of it
+    cmp     r1, r2
+    blo     2b
+    dsb                             @ it is in memory
+    mov     r3, #0
+    mcr     p15, 0, r3, c7, c1, 0   @ ICIALLUIS: whoever still fetches from there must fetch poison
+    mcr     p15, 0, r3, c7, c1, 6   @ BPIALLIS
+    dsb
+    isb
+    ldr     r5, [r11, #{parked}]
+    ldr     r6, [r11, #{slots}]
+    ldr     r7, [r11, #{stride}]
+    ldr     r8, [r11, #{half}]
+    ldr     r9, [r11, #{first_nonce}]
+    mov     r10, #0                 @ cores that do not answer
+    mov     r12, #1
+3:  tst     r5, r12
+    beq     6f                      @ not parked
+    str     r9, [r6, #{nonce}]      @ challenge
+    dsb
+    sev
+    ldr     r3, [r11, #{polls}]
+    add     r2, r6, r8
+4:  ldr     r4, [r2, #{echo}]
+    cmp     r4, r9
+    beq     5f
+    subs    r3, r3, #1
+    bne     4b
+    orr     r10, r10, r12
+5:  add     r9, r9, #1
+6:  add     r6, r6, r7
+    lsls    r12, r12, #1
+    bne     3b
+    str     r10, [r11, #{silent}]
+    ldr     r1, [r11, #{image}]
+    ldr     r2, [r11, #{end}]
+    ldr     r4, [r11, #{poison}]
+    mov     r10, #0
+7:  ldr     r3, [r1], #4            @ did anybody write into it?
+    cmp     r3, r4
+    addne   r10, r10, #1
+    cmp     r1, r2
+    blo     7b
+    str     r10, [r11, #{changed}]
+    ldr     r1, [r11, #{image}]
+    ldr     r3, [r11, #{backup}]
+8:  ldr     r4, [r3], #4            @ bring the image back
+    str     r4, [r1], #4
+    cmp     r1, r2
+    blo     8b
+    dsb
+    mov     r3, #0
+    mcr     p15, 0, r3, c7, c5, 6   @ BPIALL
+    mcr     p15, 0, r3, c7, c5, 0   @ ICIALLU: no poison is left
+    dsb
+    isb
+    mov     r0, r11
+    ldr     r1, [r11, #{resume}]
+    bx      r1
+    .global arm_support_probe_end
+arm_support_probe_end:
+
+    .global arm_support_dead_pen
+arm_support_dead_pen:
+    ldr     r9, [r0, #{request}]
+    lsr     r9, r9, #8
+    mov     r10, #{parked_code}
+    orr     r10, r10, r9, lsl #8
+    cmp     r3, #0
+    strne   r4, [r3]
+    str     r10, [r1, #{stage}]
+    mvn     r10, r10
+    str     r10, [r1, #{inverse}]
+    dsb
+1:  b       1b
+    .global arm_support_dead_pen_end
+arm_support_dead_pen_end:
+
+    .global arm_support_boot_pen
+arm_support_boot_pen:
+    mov     r2, #1
+    str     r2, [r1]
+    dsb
+1:  ldr     r2, [r0]
+    cmp     r2, #0
+    beq     1b
+    mov     r0, #0
+    bx      r2
+    .global arm_support_boot_pen_end
+arm_support_boot_pen_end:
+"#,
+    depart_all = sym depart_all,
+    image = const offset_of!(Probe, image),
+    end = const offset_of!(Probe, end),
+    backup = const offset_of!(Probe, backup),
+    poison = const offset_of!(Probe, poison),
+    parked = const offset_of!(Probe, parked),
+    slots = const offset_of!(Probe, slots),
+    stride = const offset_of!(Probe, stride),
+    half = const offset_of!(Probe, half),
+    first_nonce = const offset_of!(Probe, nonce),
+    polls = const offset_of!(Probe, polls),
+    silent = const offset_of!(Probe, silent),
+    changed = const offset_of!(Probe, changed),
+    resume = const offset_of!(Probe, resume),
+    stack = const offset_of!(Probe, stack),
+    nonce = const SlotWord::Nonce.offset_in_half(),
+    request = const SlotWord::Request.offset_in_half(),
+    stage = const SlotWord::Stage.offset_in_half(),
+    inverse = const SlotWord::StageInverse.offset_in_half(),
+    echo = const SlotWord::Echo.offset_in_half(),
+    parked_code = const Code::PARKED,
+);

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The core that asks: hooks, ladder, stop, release, and the round that all of it makes.
+
+use super::overwrite::overwrite;
+use super::report::Reports;
+use super::{Stoppable, area, platform, victim};
+use crate::gic::{Gic, Verdict};
+use crate::once::SetOnce;
+use crate::{MAX_CPUS, cpu, println, smp};
+use core::marker::PhantomData;
+use hal_exc_api::pic::{CpuId, CpuMask, InterProcessor, IpiTarget};
+use hal_smp_api::clock::{Clock, Deadline, Micros};
+use hal_smp_api::cpus::{Cpu, CpuSet, HwId, Topology};
+use hal_smp_api::election::{Claim, Election};
+use hal_smp_api::evidence::{Confirmed, PenKind};
+use hal_smp_api::handover::{HandOver, Held, HeldCore};
+use hal_smp_api::hooks::{HookError, RequesterHooks, Stopped};
+use hal_smp_api::image::ImageExclusive;
+use hal_smp_api::ladder::{Ladder, Rung, Signal};
+use hal_smp_api::release::{self, Released};
+use hal_smp_api::slots::{Order, VolatileSlots};
+use hal_smp_api::stop::{Incomplete, Plan, Stop};
+use hal_smp_api::word::Generation;
+use hal_smp_arm::barrier::{self, Uncached};
+use hal_smp_arm::pen::{Area, PenError};
+
+/// Who asks.
+pub(super) static ELECTION: Election = Election::new();
+static IDS: SetOnce<[HwId; MAX_CPUS]> = SetOnce::new();
+
+/// How long a core may take; a loaded host gives every core its share within this.
+const PATIENCE: Micros = Micros(2_000_000);
+/// How long a released core may take to come back and count.
+pub(super) const RETURN: Micros = Micros(20_000_000);
+const RUNGS: [Rung; 2] = [
+    Rung { signal: Signal::Irq, patience: PATIENCE, restartable: true },
+    Rung { signal: Signal::Fiq, patience: PATIENCE, restartable: true },
+];
+
+/// The hardware id of the executing core.
+pub(super) fn own_id() -> HwId {
+    HwId(cpu::affinity() as u32)
+}
+
+/// The hardware id of a core in the topology.
+pub(super) fn id_of(cpu: Cpu) -> HwId {
+    IDS.get().map_or(HwId(u32::MAX), |ids| ids[cpu.index()])
+}
+
+/// The board's counter.
+#[derive(Debug)]
+pub(super) struct Counter<B>(PhantomData<B>);
+
+impl<B: Stoppable> Clock for Counter<B> {
+    fn now(&self) -> u64 {
+        B::now()
+    }
+    fn frequency(&self) -> u64 {
+        B::frequency().into()
+    }
+}
+
+/// What the requester does to others.
+#[derive(Debug)]
+pub(super) struct Hooks<B> {
+    fiq: bool,
+    drawn: u32,
+    /// Cores that the platform vouches for.
+    pub(super) in_boot_pen: CpuSet,
+    board: PhantomData<B>,
+}
+
+impl<B: Stoppable> Hooks<B> {
+    /// A number that was not drawn before.
+    pub(super) fn fresh(&mut self) -> u32 {
+        self.drawn = self.drawn.wrapping_add(1);
+        (B::now() as u32).wrapping_mul(0x9E37_79B1) ^ self.drawn.rotate_right(8)
+    }
+
+    /// Sends an SGI to some cores.
+    pub(super) fn send(sgi: u8, targets: CpuSet) -> Result<(), HookError> {
+        let me = CpuId::new(cpu::index()).unwrap_or(CpuId::BOOT);
+        // What the cores are to find is in memory before they are interrupted.
+        barrier::complete();
+        let list = IpiTarget::List(CpuMask::from_bits(targets.bits() as u32));
+        B::pic().send(me, sgi, list).map_err(|_| HookError::Failed(sgi.into()))
+    }
+}
+
+// SAFETY: boot pens are vouched for by the fault that fills one, everything else by the board; nothing blocks.
+unsafe impl<B: Stoppable> RequesterHooks for Hooks<B> {
+    fn signal(&mut self, signal: Signal, targets: CpuSet) -> Result<(), HookError> {
+        match signal {
+            Signal::Irq => Self::send(victim::STOP_IRQ, targets),
+            Signal::Fiq if self.fiq => Self::send(victim::STOP_FIQ, targets),
+            _ => Err(HookError::NotSupported),
+        }
+    }
+
+    fn is_cpu_stopped(&mut self, cpu: Cpu) -> Stopped {
+        if self.in_boot_pen.contains(cpu) { Stopped::BootPen } else { B::stopped(cpu) }
+    }
+
+    fn wake(&mut self, _: CpuSet) {
+        barrier::complete();
+        barrier::event();
+    }
+
+    fn nonce(&mut self) -> u32 {
+        self.fresh()
+    }
+}
+
+/// How a stop ended.
+pub(super) enum Outcome {
+    /// Everybody is out.
+    All(ImageExclusive, Claim),
+    /// Somebody is missing.
+    Missing(Incomplete<'static, MAX_CPUS>),
+}
+
+/// A stop was not even begun.
+#[derive(Debug)]
+pub(super) enum NoStop {
+    /// The pen does not read back.
+    Pen(PenError),
+    /// Anything else.
+    Other(&'static str),
+}
+
+/// The program's state on the requester.
+pub(super) struct Run<B: Stoppable> {
+    pub(super) area: Area<Uncached>,
+    pub(super) hooks: Hooks<B>,
+    pub(super) clock: Counter<B>,
+    pub(super) me: Cpu,
+    /// Number of the last stop.
+    pub(super) generation: Generation,
+    pub(super) round: u32,
+    pub(super) fault: Option<&'static str>,
+    pub(super) violations: u32,
+    next: Generation,
+    witness: B::Witness,
+    topology: Topology<'static>,
+}
+
+impl<B: Stoppable> Run<B> {
+    /// Starts all cores, tests FIQ, installs the pen.
+    pub(super) fn start(first: Generation, fault: Option<&'static str>) -> Result<Self, &'static str> {
+        let base = own_id().0 & !0xff;
+        IDS.set(core::array::from_fn(|n| HwId(base | n as u32)));
+        victim::set_handlers::<B>();
+        let area = area::<B>();
+        area.install(platform::pen_code()).map_err(|error| {
+            println!("# {error}");
+            "the pen cannot be installed"
+        })?;
+        println!("pen: installed, read back");
+        victim::bring_up::<B>(cpu::index());
+        let cores = B::boot().ok_or("a core did not come")?;
+        let mut run = Self::on_this_core(first, fault, false)?;
+        println!("cores: {cores}");
+        run.all_at_work(run.others(), 0)?;
+        run.hooks.fiq = (0..cores)
+            .all(|core| smp::run_on(core, victim::test_fiq::<B>) && Cpu::new(core).is_some_and(victim::fiq_works));
+        println!("fiq: {}", if run.hooks.fiq { "arrives on every core" } else { "not available" });
+        Ok(run)
+    }
+
+    /// The requester's state on the executing core, when all cores run already.
+    pub(super) fn on_this_core(
+        first: Generation,
+        fault: Option<&'static str>,
+        fiq: bool,
+    ) -> Result<Self, &'static str> {
+        let ids = IDS.get().ok_or("no ids")?;
+        let topology = ids.get(..B::cpus()).ok_or("too many cores")?;
+        Ok(Self {
+            area: area::<B>(),
+            hooks: Hooks { fiq, drawn: 0, in_boot_pen: CpuSet::EMPTY, board: PhantomData },
+            clock: Counter(PhantomData),
+            me: Cpu::new(cpu::index()).ok_or("no such core")?,
+            generation: first,
+            next: first,
+            round: 0,
+            fault,
+            violations: 0,
+            witness: B::witness(),
+            topology: Topology::new(topology).map_err(|_| "no topology")?,
+        })
+    }
+
+    /// Whether the second rung works.
+    pub(super) fn has_fiq(&self) -> bool {
+        self.hooks.fiq
+    }
+
+    /// All possible cores but this one.
+    pub(super) fn others(&self) -> CpuSet {
+        self.topology.possible().without(self.me)
+    }
+
+    /// The core that faults are done to.
+    pub(super) fn victim(&self) -> Cpu {
+        self.others().iter().last().unwrap_or(self.me)
+    }
+
+    pub(super) fn slots(&self) -> VolatileSlots<Uncached> {
+        self.area.slots()
+    }
+
+    pub(super) fn after(&self, span: Micros) -> Deadline {
+        Deadline::after(&self.clock, span)
+    }
+
+    /// Waits for a condition, at most that long; whether it came.
+    pub(super) fn wait(&self, span: Micros, mut condition: impl FnMut() -> bool) -> bool {
+        let deadline = self.after(span);
+        loop {
+            let late = deadline.passed(&self.clock);
+            if condition() {
+                return true;
+            }
+            if late {
+                return false;
+            }
+            core::hint::spin_loop();
+        }
+    }
+
+    /// Stops all other cores. Everything is masked on this core until [`resume`](Self::resume).
+    pub(super) fn stop(&mut self) -> Result<(Outcome, Reports), NoStop> {
+        let claim = ELECTION.claim(self.me).map_err(|_| NoStop::Other("another core is the requester"))?;
+        match self.stop_as(claim) {
+            Ok(done) => Ok(done),
+            Err((claim, reason)) => {
+                ELECTION.withdraw(claim);
+                Err(reason)
+            }
+        }
+    }
+
+    /// [`stop`](Self::stop), as the winner of an election.
+    pub(super) fn stop_as(&mut self, claim: Claim) -> Result<(Outcome, Reports), (Claim, NoStop)> {
+        // Before anybody is signalled: whoever is sent to a broken pen is lost.
+        if let Err(error) = self.area.verify(platform::pen_code()) {
+            return Err((claim, NoStop::Pen(error)));
+        }
+        self.round += 1;
+        self.generation = self.next;
+        self.next = self.next.next();
+        let Ok(ladder) = Ladder::new(&RUNGS) else { return Err((claim, NoStop::Other("no ladder"))) };
+        let plan =
+            Plan { topology: self.topology, ladder, generation: self.generation, reserved: self.area.reserved() };
+        cpu::mask_all();
+        // Cannot fail: the topology was cut from an array of that size.
+        let Ok(mut stop) = Stop::<MAX_CPUS>::new(claim, plan) else { crate::finish(Err("no room for the cores")) };
+        let slots = self.slots();
+        if let Err(leftover) = stop.run(&slots, &mut self.witness, &mut self.hooks, &self.clock) {
+            println!("# {leftover}");
+            crate::finish(Err("the second channel cannot be cleared"));
+        }
+        let reports = Reports::of(stop.reports());
+        Ok(match stop.finish() {
+            Ok((image, claim)) => (Outcome::All(image, claim), reports),
+            Err(incomplete) => (Outcome::Missing(incomplete), reports),
+        })
+    }
+
+    /// Interrupts of this core are open again.
+    pub(super) fn resume(&self) {
+        // SAFETY: `stop` masked them; its caller is in no critical section.
+        unsafe {
+            cpu::unmask_irq();
+            cpu::unmask_fiq();
+        }
+    }
+
+    /// What a core is passed at its release.
+    fn argument(&self, cpu: Cpu) -> usize {
+        (self.generation.number() << 8) as usize | cpu.index()
+    }
+
+    /// How a core comes back into this image.
+    pub(super) fn order(&self, cpu: Cpu) -> Order {
+        Order { id: id_of(cpu), entry: platform::warm_address() as u64, arg: self.argument(cpu) as u64 }
+    }
+
+    /// Lets parked and switched-off cores go, in an order that changes; those that acknowledged.
+    pub(super) fn release(&mut self, reports: &Reports) -> CpuSet {
+        let (slots, generation) = (self.slots(), self.generation);
+        let parked = reports.parked();
+        let mut order = [None; MAX_CPUS];
+        for (place, report) in order.iter_mut().zip(reports.iter()) {
+            *place = Some(report.cpu);
+        }
+        let count = reports.iter().count();
+        let order = &mut order[..count];
+        order.rotate_left(self.round as usize % count.max(1));
+        if self.round % 2 == 1 {
+            order.reverse();
+        }
+        let mut released = CpuSet::EMPTY;
+        for cpu in order.iter().flatten().copied() {
+            // It does not come back to the end of what it was doing.
+            smp::forget_task(cpu.index());
+            let order = self.order(cpu);
+            let gone = if parked.contains(cpu) {
+                release::release(&slots, &mut self.hooks, &self.clock, cpu, generation, &order, RETURN)
+                    == Released::Acknowledged
+            } else {
+                reports.off().contains(cpu) && B::start_off(cpu, &order)
+            };
+            if gone {
+                released = released.with(cpu);
+            }
+        }
+        released
+    }
+
+    /// Waits until these cores have arrived with what they were passed and count on; `argument` is that of a cold start
+    /// if it is 0, that of the last release otherwise.
+    pub(super) fn all_at_work(&self, cores: CpuSet, argument: usize) -> Result<(), &'static str> {
+        for cpu in cores.iter() {
+            let expected = if argument == 0 { 0 } else { self.argument(cpu) };
+            if !self.wait(RETURN, || victim::argument_of(cpu) == expected) {
+                return Err("a core did not arrive with its argument");
+            }
+            let before = victim::work_of(cpu);
+            if !self.wait(RETURN, || victim::work_of(cpu) != before) {
+                return Err("a core does not work");
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints the records of a round.
+    pub(super) fn print(&self, reports: &Reports, released: CpuSet) {
+        reports.print(self.round, released, B::frequency(), self.fault);
+    }
+
+    /// A whole round without a fault in it; [`violations`](Self::violations) counts what went wrong.
+    pub(super) fn round(&mut self) -> Verdict {
+        let (outcome, reports) = self.stop().map_err(|error| {
+            println!("# {error:?}");
+            "a stop was refused"
+        })?;
+        self.conclude(outcome, &reports)
+    }
+
+    /// The second half of a round.
+    pub(super) fn conclude(&mut self, outcome: Outcome, reports: &Reports) -> Verdict {
+        let (image, claim) = match outcome {
+            Outcome::All(image, claim) => (image, claim),
+            Outcome::Missing(incomplete) => {
+                self.violations += 1;
+                let casualties = incomplete.casualties();
+                self.print(reports, CpuSet::EMPTY);
+                println!("# missing: {casualties:?}");
+                return Err("a core was not stopped");
+            }
+        };
+        self.leave_record(reports)?;
+        let damage = overwrite(self, &image, reports.parked())?;
+        if !damage.silent.is_empty() || damage.changed != 0 {
+            self.violations += 1;
+            self.print(reports, CpuSet::EMPTY);
+            println!("# {damage:?}");
+            return Err("a parked core did not survive the overwrite of the image, or wrote to it");
+        }
+        self.let_go(reports, claim)
+    }
+
+    /// Releases everybody and sees them back at work.
+    pub(super) fn let_go(&mut self, reports: &Reports, claim: Claim) -> Verdict {
+        let released = self.release(reports);
+        self.print(reports, released);
+        ELECTION.withdraw(claim);
+        self.resume();
+        let back = self.all_at_work(self.others(), 1);
+        if released != self.others() || back.is_err() {
+            self.violations += 1;
+        }
+        back
+    }
+
+    /// Writes the hand-over record, as for a next image.
+    fn leave_record(&self, reports: &Reports) -> Verdict {
+        let held = |cpu: Cpu| match reports.0[cpu.index()].map(|report| report.outcome) {
+            Some(Ok(Confirmed::Parked(parked))) if parked.pen() == PenKind::Boot => Held::BootPen,
+            Some(Ok(Confirmed::Off(_))) => Held::Off,
+            Some(_) => Held::Parked,
+            None => Held::Requester,
+        };
+        let mut cores = [HeldCore { id: HwId(0), held: Held::Requester }; MAX_CPUS];
+        for cpu in self.topology.possible().iter() {
+            cores[cpu.index()] = HeldCore { id: id_of(cpu), held: held(cpu) };
+        }
+        let record = HandOver {
+            generation: self.generation,
+            reserved: self.area.reserved(),
+            slots: self.area.slots_address() as u64,
+            granule: self.area.layout().victim_half() as u32,
+            note: self.round,
+            cores: &cores[..self.topology.possible().len()],
+        };
+        self.area.write_record(&record).map_err(|_| "the hand-over record does not fit")
+    }
+
+    /// Prints the sum; the program's verdict.
+    pub(super) fn finish(&self, verdict: Verdict) -> Verdict {
+        println!("@ stop-sum rounds={} violations={}", self.round, self.violations);
+        verdict?;
+        if self.violations != 0 {
+            return Err("violations");
+        }
+        if B::pic().running_priority() != 0xff {
+            return Err("the requester is not idle at the end");
+        }
+        Ok(())
+    }
+}

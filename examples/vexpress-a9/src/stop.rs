@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The board as the stop programs see it.
+
+use crate::machine::Board;
+use crate::{NAME, PEN, SYS_FLAGSSET, clock, cpus};
+use arm_support::stop::Stoppable;
+use hal_smp_api::ack::FlagChannel;
+use hal_smp_api::cpus::Cpu;
+use hal_smp_arm::flags::FlagRegister;
+use hal_smp_arm::pen::Witness;
+use hal_smp_arm::victim::Coherency;
+
+/// SYS_NVFLAGSSET; the clear register follows at +4.
+const SYS_NVFLAGSSET: usize = SYS_FLAGSSET + 8;
+
+impl Stoppable for Board {
+    const NAME: &'static str = NAME;
+    const PEN: usize = PEN;
+    const PEN_LEN: usize = 0x1_0000;
+    /// The machine starts in Secure state.
+    const COHERENCY: Coherency = Coherency::Leave;
+    const BOOT_FLAGS: Option<usize> = Some(SYS_FLAGSSET);
+    type Witness = FlagChannel<FlagRegister>;
+
+    fn witness() -> Self::Witness {
+        // SAFETY: the motherboard's register at its identity-mapped address, which this program alone uses.
+        FlagChannel(unsafe { FlagRegister::new(SYS_NVFLAGSSET) })
+    }
+
+    fn witness_of(cpu: Cpu) -> Option<Witness> {
+        Some(Witness { register: SYS_NVFLAGSSET, bits: 1 << cpu.index() })
+    }
+
+    fn cpus() -> usize {
+        cpus()
+    }
+
+    fn now() -> u64 {
+        clock::now()
+    }
+}
