@@ -4,6 +4,9 @@
 
 pub mod barrier;
 pub mod flags;
+pub mod foreign;
+pub mod linux;
+pub mod mover;
 pub mod pen;
 pub mod psci;
 pub mod spin_table;

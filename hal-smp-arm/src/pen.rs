@@ -27,6 +27,9 @@ use crate::victim::Departure;
 pub mod a32;
 #[cfg(target_arch = "aarch64")]
 pub mod a64;
+mod room;
+
+pub use room::Room;
 
 /// Bytes for the pen's code.
 pub const CODE_BYTES: usize = 0x400;
