@@ -50,6 +50,8 @@ read!(/// Its address: DFAR, or FAR_EL1.
 read!(/// ID_PFR1, or ID_AA64PFR0_EL1: which extensions the CPU has.
     feature_word, "mrc p15, 0, {}, c0, c1, 1", "mrs {}, id_aa64pfr0_el1");
 
+read!(/// ISR, or ISR_EL1: interrupts that are pending, bit 7 IRQ, bit 6 FIQ, masked or not.
+    pending, "mrc p15, 0, {}, c12, c1, 0", "mrs {}, isr_el1");
 read!(/// L2CTLR of Cortex-A15 and Cortex-A53 (TRMs DDI 0438, 4.3.38, and DDI 0500, 4.3.59).
     l2_control, "mrc p15, 1, {}, c9, c0, 2", "mrs {}, S3_1_C11_C0_2");
 

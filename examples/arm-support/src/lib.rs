@@ -45,7 +45,6 @@ mod start32;
 #[cfg(target_arch = "aarch64")]
 mod start64;
 #[cfg(target_arch = "arm")]
-#[allow(dead_code, clippy::large_enum_variant)]
 pub mod stop;
 pub mod timer;
 pub mod vectors;

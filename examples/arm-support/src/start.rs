@@ -26,6 +26,7 @@ unsafe extern "C" {
     #[cfg(target_arch = "arm")]
     fn arm_support_warm() -> !;
     static __image_start: u8;
+    static __constant_end: u8;
     static __image_load_end: u8;
     static __image_end: u8;
     fn arm_support_primary() -> !;
@@ -36,6 +37,12 @@ unsafe extern "C" {
 pub fn image() -> core::ops::Range<usize> {
     // Only the addresses of linker symbols are taken.
     addr_of!(__image_start) as usize..addr_of!(__image_end) as usize
+}
+
+/// Start and end address of text and constants: what never changes while the image runs.
+pub fn image_constant() -> core::ops::Range<usize> {
+    // Only the addresses of linker symbols are taken.
+    addr_of!(__image_start) as usize..addr_of!(__constant_end) as usize
 }
 
 /// Start and end address of what the loader writes: text, constants and initialised data.

@@ -10,9 +10,11 @@
 #[cfg(target_arch = "arm")]
 mod a32;
 mod faults;
+mod hooks;
 mod overwrite;
 mod report;
 mod requester;
+mod rounds;
 mod victim;
 
 #[cfg(target_arch = "arm")]

@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The core that asks: hooks, ladder, stop, release, and the round that all of it makes.
 
-use super::overwrite::overwrite;
+use super::hooks::{Counter, Hooks};
 use super::report::Reports;
 use super::{Stoppable, area, platform, victim};
-use crate::gic::{Gic, Verdict};
 use crate::once::SetOnce;
 use crate::{MAX_CPUS, cpu, println, smp};
-use core::marker::PhantomData;
-use hal_exc_api::pic::{CpuId, CpuMask, InterProcessor, IpiTarget};
-use hal_smp_api::clock::{Clock, Deadline, Micros};
+use core::fmt;
+use hal_smp_api::clock::{Deadline, Micros};
 use hal_smp_api::cpus::{Cpu, CpuSet, HwId, Topology};
 use hal_smp_api::election::{Claim, Election};
-use hal_smp_api::evidence::{Confirmed, PenKind};
-use hal_smp_api::handover::{HandOver, Held, HeldCore};
-use hal_smp_api::hooks::{HookError, RequesterHooks, Stopped};
 use hal_smp_api::image::ImageExclusive;
 use hal_smp_api::ladder::{Ladder, Rung, Signal};
 use hal_smp_api::release::{self, Released};
 use hal_smp_api::slots::{Order, VolatileSlots};
 use hal_smp_api::stop::{Incomplete, Plan, Stop};
 use hal_smp_api::word::Generation;
-use hal_smp_arm::barrier::{self, Uncached};
+use hal_smp_arm::barrier::Uncached;
 use hal_smp_arm::pen::{Area, PenError};
 
 /// Who asks.
@@ -47,71 +42,8 @@ pub(super) fn id_of(cpu: Cpu) -> HwId {
     IDS.get().map_or(HwId(u32::MAX), |ids| ids[cpu.index()])
 }
 
-/// The board's counter.
-#[derive(Debug)]
-pub(super) struct Counter<B>(PhantomData<B>);
-
-impl<B: Stoppable> Clock for Counter<B> {
-    fn now(&self) -> u64 {
-        B::now()
-    }
-    fn frequency(&self) -> u64 {
-        B::frequency().into()
-    }
-}
-
-/// What the requester does to others.
-#[derive(Debug)]
-pub(super) struct Hooks<B> {
-    fiq: bool,
-    drawn: u32,
-    /// Cores that the platform vouches for.
-    pub(super) in_boot_pen: CpuSet,
-    board: PhantomData<B>,
-}
-
-impl<B: Stoppable> Hooks<B> {
-    /// A number that was not drawn before.
-    pub(super) fn fresh(&mut self) -> u32 {
-        self.drawn = self.drawn.wrapping_add(1);
-        (B::now() as u32).wrapping_mul(0x9E37_79B1) ^ self.drawn.rotate_right(8)
-    }
-
-    /// Sends an SGI to some cores.
-    pub(super) fn send(sgi: u8, targets: CpuSet) -> Result<(), HookError> {
-        let me = CpuId::new(cpu::index()).unwrap_or(CpuId::BOOT);
-        // What the cores are to find is in memory before they are interrupted.
-        barrier::complete();
-        let list = IpiTarget::List(CpuMask::from_bits(targets.bits() as u32));
-        B::pic().send(me, sgi, list).map_err(|_| HookError::Failed(sgi.into()))
-    }
-}
-
-// SAFETY: boot pens are vouched for by the fault that fills one, everything else by the board; nothing blocks.
-unsafe impl<B: Stoppable> RequesterHooks for Hooks<B> {
-    fn signal(&mut self, signal: Signal, targets: CpuSet) -> Result<(), HookError> {
-        match signal {
-            Signal::Irq => Self::send(victim::STOP_IRQ, targets),
-            Signal::Fiq if self.fiq => Self::send(victim::STOP_FIQ, targets),
-            _ => Err(HookError::NotSupported),
-        }
-    }
-
-    fn is_cpu_stopped(&mut self, cpu: Cpu) -> Stopped {
-        if self.in_boot_pen.contains(cpu) { Stopped::BootPen } else { B::stopped(cpu) }
-    }
-
-    fn wake(&mut self, _: CpuSet) {
-        barrier::complete();
-        barrier::event();
-    }
-
-    fn nonce(&mut self) -> u32 {
-        self.fresh()
-    }
-}
-
 /// How a stop ended.
+#[expect(clippy::large_enum_variant, reason = "one exists at a time, on the requester's stack")]
 pub(super) enum Outcome {
     /// Everybody is out.
     All(ImageExclusive, Claim),
@@ -128,6 +60,15 @@ pub(super) enum NoStop {
     Other(&'static str),
 }
 
+impl fmt::Display for NoStop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pen(error) => error.fmt(f),
+            Self::Other(reason) => f.write_str(reason),
+        }
+    }
+}
+
 /// The program's state on the requester.
 pub(super) struct Run<B: Stoppable> {
     pub(super) area: Area<Uncached>,
@@ -139,9 +80,10 @@ pub(super) struct Run<B: Stoppable> {
     pub(super) round: u32,
     pub(super) fault: Option<&'static str>,
     pub(super) violations: u32,
-    next: Generation,
+    /// Number of the next stop.
+    pub(super) next: Generation,
     witness: B::Witness,
-    topology: Topology<'static>,
+    pub(super) topology: Topology<'static>,
 }
 
 impl<B: Stoppable> Run<B> {
@@ -157,6 +99,7 @@ impl<B: Stoppable> Run<B> {
         })?;
         println!("pen: installed, read back");
         victim::bring_up::<B>(cpu::index());
+        victim::prepared();
         let cores = B::boot().ok_or("a core did not come")?;
         let mut run = Self::on_this_core(first, fault, false)?;
         println!("cores: {cores}");
@@ -177,8 +120,8 @@ impl<B: Stoppable> Run<B> {
         let topology = ids.get(..B::cpus()).ok_or("too many cores")?;
         Ok(Self {
             area: area::<B>(),
-            hooks: Hooks { fiq, drawn: 0, in_boot_pen: CpuSet::EMPTY, board: PhantomData },
-            clock: Counter(PhantomData),
+            hooks: Hooks::new(fiq),
+            clock: Counter::new(),
             me: Cpu::new(cpu::index()).ok_or("no such core")?,
             generation: first,
             next: first,
@@ -188,11 +131,6 @@ impl<B: Stoppable> Run<B> {
             witness: B::witness(),
             topology: Topology::new(topology).map_err(|_| "no topology")?,
         })
-    }
-
-    /// Whether the second rung works.
-    pub(super) fn has_fiq(&self) -> bool {
-        self.hooks.fiq
     }
 
     /// All possible cores but this one.
@@ -337,86 +275,5 @@ impl<B: Stoppable> Run<B> {
     /// Prints the records of a round.
     pub(super) fn print(&self, reports: &Reports, released: CpuSet) {
         reports.print(self.round, released, B::frequency(), self.fault);
-    }
-
-    /// A whole round without a fault in it; [`violations`](Self::violations) counts what went wrong.
-    pub(super) fn round(&mut self) -> Verdict {
-        let (outcome, reports) = self.stop().map_err(|error| {
-            println!("# {error:?}");
-            "a stop was refused"
-        })?;
-        self.conclude(outcome, &reports)
-    }
-
-    /// The second half of a round.
-    pub(super) fn conclude(&mut self, outcome: Outcome, reports: &Reports) -> Verdict {
-        let (image, claim) = match outcome {
-            Outcome::All(image, claim) => (image, claim),
-            Outcome::Missing(incomplete) => {
-                self.violations += 1;
-                let casualties = incomplete.casualties();
-                self.print(reports, CpuSet::EMPTY);
-                println!("# missing: {casualties:?}");
-                return Err("a core was not stopped");
-            }
-        };
-        self.leave_record(reports)?;
-        let damage = overwrite(self, &image, reports.parked())?;
-        if !damage.silent.is_empty() || damage.changed != 0 {
-            self.violations += 1;
-            self.print(reports, CpuSet::EMPTY);
-            println!("# {damage:?}");
-            return Err("a parked core did not survive the overwrite of the image, or wrote to it");
-        }
-        self.let_go(reports, claim)
-    }
-
-    /// Releases everybody and sees them back at work.
-    pub(super) fn let_go(&mut self, reports: &Reports, claim: Claim) -> Verdict {
-        let released = self.release(reports);
-        self.print(reports, released);
-        ELECTION.withdraw(claim);
-        self.resume();
-        let back = self.all_at_work(self.others(), 1);
-        if released != self.others() || back.is_err() {
-            self.violations += 1;
-        }
-        back
-    }
-
-    /// Writes the hand-over record, as for a next image.
-    fn leave_record(&self, reports: &Reports) -> Verdict {
-        let held = |cpu: Cpu| match reports.0[cpu.index()].map(|report| report.outcome) {
-            Some(Ok(Confirmed::Parked(parked))) if parked.pen() == PenKind::Boot => Held::BootPen,
-            Some(Ok(Confirmed::Off(_))) => Held::Off,
-            Some(_) => Held::Parked,
-            None => Held::Requester,
-        };
-        let mut cores = [HeldCore { id: HwId(0), held: Held::Requester }; MAX_CPUS];
-        for cpu in self.topology.possible().iter() {
-            cores[cpu.index()] = HeldCore { id: id_of(cpu), held: held(cpu) };
-        }
-        let record = HandOver {
-            generation: self.generation,
-            reserved: self.area.reserved(),
-            slots: self.area.slots_address() as u64,
-            granule: self.area.layout().victim_half() as u32,
-            note: self.round,
-            cores: &cores[..self.topology.possible().len()],
-        };
-        self.area.write_record(&record).map_err(|_| "the hand-over record does not fit")
-    }
-
-    /// Prints the sum; the program's verdict.
-    pub(super) fn finish(&self, verdict: Verdict) -> Verdict {
-        println!("@ stop-sum rounds={} violations={}", self.round, self.violations);
-        verdict?;
-        if self.violations != 0 {
-            return Err("violations");
-        }
-        if B::pic().running_priority() != 0xff {
-            return Err("the requester is not idle at the end");
-        }
-        Ok(())
     }
 }

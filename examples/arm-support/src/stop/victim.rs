@@ -20,7 +20,8 @@ use pic_gic::fiq::{FiqVerdict, self_test};
 
 /// The SGI of the first rung. Secure firmware may own 8 to 15.
 pub(super) const STOP_IRQ: u8 = 1;
-/// The SGI of the second rung, in group 0.
+/// The SGI of the second rung, in group 0. More urgent than the first: the interface signals only the most urgent pending
+/// interrupt, and the first rung's still is pending where IRQ is masked.
 pub(super) const STOP_FIQ: u8 = 7;
 /// An SGI whose handler lets others in: for a stop inside it.
 pub(super) const NESTED: u8 = 2;
@@ -37,13 +38,14 @@ static FIQS: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 static FIQ_WORKS: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 static DETOUR: AtomicUsize = AtomicUsize::new(0);
 static NESTED_HOOK: AtomicUsize = AtomicUsize::new(0);
+static PREPARED: AtomicU32 = AtomicU32::new(0);
 
 /// What a fault does to a victim between `Entered` and the way out.
 pub(super) type Detour = fn(Cpu, Generation);
 
-/// Sets a detour for the victims of the next stop; `None` takes it away.
-pub(super) fn set_detour(detour: Option<Detour>) {
-    DETOUR.store(detour.map_or(0, |detour| detour as usize), Ordering::Release);
+/// Sets a detour for the victims of later stops.
+pub(super) fn set_detour(detour: Detour) {
+    DETOUR.store(detour as usize, Ordering::Release);
 }
 
 /// Sets what the handler of [`NESTED`] does while it is active.
@@ -164,12 +166,13 @@ pub(super) fn bring_up<B: Stoppable>(this: usize) {
     let pic = B::pic();
     let me = CpuId::new(this).unwrap_or(CpuId::BOOT);
     let urgent = pic.priority_range().highest();
+    let below = |levels: u8| Priority::new(urgent.level() - levels);
     let line = |sgi: u8| Line::new(sgi.into());
     let ready = pic.init_cpu(me).is_ok()
         // Idle: nothing that an earlier life left active holds anything back.
         && pic.running_priority() == 0xff
-        && pic.set_priority(line(STOP_IRQ), urgent).is_ok()
-        && pic.set_priority(line(NESTED), Priority::new(urgent.level() / 2)).is_ok()
+        && pic.set_priority(line(STOP_IRQ), below(1)).is_ok()
+        && pic.set_priority(line(NESTED), below(2)).is_ok()
         && (!pic.fiq_available()
             || pic.set_fiq(line(STOP_FIQ), true).is_ok()
                 && pic.set_priority(line(STOP_FIQ), urgent).is_ok()
@@ -206,8 +209,16 @@ pub(super) fn test_fiq<B: Stoppable>(this: usize) {
     FIQ_WORKS[this].store((verdict == FiqVerdict::Available).into(), Ordering::Release);
 }
 
+/// Lets the other cores in: handlers, controller and topology are there.
+pub(super) fn prepared() {
+    PREPARED.store(1, Ordering::Release);
+}
+
 /// What every core but the requester runs, from its start and from each release.
 pub fn secondary<B: Stoppable>(this: usize) -> ! {
+    while PREPARED.load(Ordering::Acquire) == 0 {
+        core::hint::spin_loop();
+    }
     bring_up::<B>(this);
     work(this)
 }
