@@ -12,6 +12,8 @@
 
 #[cfg(target_arch = "arm")]
 pub mod a32;
+#[cfg(target_arch = "aarch64")]
+pub mod armv8;
 #[cfg(target_arch = "arm")]
 pub mod cortex_a15;
 #[cfg(target_arch = "arm")]

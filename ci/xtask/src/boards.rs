@@ -18,6 +18,9 @@ pub(crate) enum Load {
     Kernel,
     /// `-device loader,file=IMAGE,cpu-num=0`: the firmware stays, but is not run.
     Loader,
+    /// `-kernel RAW`: the image's bytes without its headers, which the emulator boots as it boots a Linux kernel: core 0
+    /// is entered, the others wait where the platform's boot protocol has them wait.
+    Raw,
 }
 
 /// One way to start a board: a CPU model, or a variant of the machine.

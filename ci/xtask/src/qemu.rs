@@ -4,7 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use anyhow::{Context, Result};
+
 use crate::boards::{Config, Load};
+use crate::elf::Elf;
 
 pub(crate) mod child;
 pub(crate) mod offer;
@@ -106,6 +109,7 @@ impl Launch {
                 Load::Loader => {
                     args.extend(["-device".into(), format!("loader,file={},cpu-num=0", image.display())]);
                 }
+                Load::Raw => args.extend(["-kernel".into(), raw(image).display().to_string()]),
             },
             Boot::Options => {}
         }
@@ -116,6 +120,17 @@ impl Launch {
             args.extend(["-semihosting-config".into(), words.collect::<Vec<_>>().join(",")]);
         }
         args
+    }
+
+    /// Makes what the emulator is to load and cargo has not made.
+    pub(crate) fn prepare(&self) -> Result<()> {
+        match &self.boot {
+            Boot::Image(image) if self.config.load == Load::Raw => {
+                let (_, bytes) = Elf::read(image)?.flat()?;
+                std::fs::write(raw(image), bytes).with_context(|| raw(image).display().to_string())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The command, with no input.
@@ -130,6 +145,11 @@ impl Launch {
             .stderr(Stdio::piped());
         command
     }
+}
+
+/// Where the bytes of an image are, without its headers.
+fn raw(image: &Path) -> PathBuf {
+    image.with_extension("bin")
 }
 
 #[cfg(test)]
@@ -168,6 +188,12 @@ mod tests {
         let launch = Launch::image(config, Path::new("/i.elf")).parameters(["rounds=3", "list=1,2"]);
         let line = launch.arguments().join(" ");
         assert!(line.ends_with("-semihosting-config arg=rounds=3,arg=list=1,,2"), "{line}");
+    }
+
+    #[test]
+    fn a_raw_image_is_the_file_beside_it() {
+        let line = arguments("raspi3b", Some("raw"));
+        assert!(line.ends_with("-kernel /i.bin"), "{line}");
     }
 
     #[test]

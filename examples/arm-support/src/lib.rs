@@ -35,6 +35,8 @@ pub mod cpu;
 pub mod gic;
 #[cfg(target_arch = "arm")]
 mod mmu32;
+#[cfg(target_arch = "aarch64")]
+mod mmu64;
 pub mod once;
 pub mod options;
 pub mod smp;

@@ -9,6 +9,11 @@
 use core::ptr::addr_of;
 
 use hal_smp_api::slots::Maintain;
+#[cfg(target_arch = "arm")]
+use hal_smp_arm::victim::a32;
+#[cfg(target_arch = "aarch64")]
+use hal_smp_arm::victim::armv8;
+use hal_smp_arm::victim::{Coherency, Departure, Levels, Manner};
 
 /// Bytes of stack of each core; the linker script reserves [`crate::MAX_CPUS`] of them.
 pub const STACK_SIZE: usize = 0x8000;
@@ -23,7 +28,6 @@ pub(crate) static mut ARM_SUPPORT_GATE: u32 = 0;
 unsafe extern "C" {
     /// First instruction: every core starts, or starts again, here.
     pub fn _start() -> !;
-    #[cfg(target_arch = "arm")]
     fn arm_support_warm() -> !;
     static __image_start: u8;
     static __constant_end: u8;
@@ -58,7 +62,6 @@ pub fn entry_address() -> usize {
 
 /// Physical address of the entry for a core that comes back into this image while its memory is in use. Every core,
 /// 0 included, arrives as a secondary one, with its argument in [`crate::smp::argument`].
-#[cfg(target_arch = "arm")]
 pub fn warm_address() -> usize {
     arm_support_warm as *const () as usize
 }
@@ -90,18 +93,26 @@ pub fn close_gate() {
 /// * Core 0 starts again only after no other core can use the bss any more.
 pub unsafe fn restart() -> ! {
     crate::cpu::mask_all();
+    let entry = Departure { target: entry_address(), args: [0; 6] };
+    // Core 0 is the last: everybody else is gone, and what it writes next bypasses every cache.
+    let levels = if crate::cpu::index() == 0 { Levels::All } else { Levels::Own };
     #[cfg(target_arch = "arm")]
-    {
-        use hal_smp_arm::victim::{Coherency, Departure, Levels, Manner, a32};
-        let Ok(leave) = a32::sequence(a32::midr()) else { crate::finish(Err("no way to leave for this core")) };
-        let entry = Departure { target: entry_address(), args: [0; 6] };
-        // SAFETY: masked above; the caller's interfaces are quiet; identity-mapped; the entry needs no stack. What this
-        // core holds of the other cores' memory is written back, and they do the same.
-        unsafe { leave(&entry, Manner { coherency: Coherency::Keep, levels: Levels::Own }) }
-    }
-    #[cfg(not(target_arch = "arm"))]
-    // SAFETY: the entry sets up stack and vectors itself and needs nothing of this state.
-    unsafe {
-        _start()
-    }
+    let Ok(leave) = a32::sequence(a32::midr()) else { crate::finish(Err("no way to leave for this core")) };
+    #[cfg(target_arch = "aarch64")]
+    let leave = armv8::leave;
+    // SAFETY: masked above; the caller's interfaces are quiet; identity-mapped; the entry needs no stack. What this core
+    // holds of the other cores' memory is written back, and they do the same.
+    unsafe { leave(&entry, Manner { coherency: Coherency::Keep, levels }) }
 }
+
+/// Exception level at which core 0 arrived from the loader: 1, 2 or 3. A restart of the image does not change it.
+#[cfg(target_arch = "aarch64")]
+pub fn arrival_level() -> usize {
+    // SAFETY: one writer, core 0's start-up sequence, before any Rust code.
+    unsafe { (&raw const ARM_SUPPORT_ARRIVAL).read_volatile() as usize }
+}
+
+/// Written at start-up; a restart, which is at level 1, keeps it.
+#[cfg(target_arch = "aarch64")]
+#[unsafe(link_section = ".data.arrival")]
+pub(crate) static mut ARM_SUPPORT_ARRIVAL: u32 = 1;

@@ -4,8 +4,12 @@
 //! A core may arrive at EL3, EL2 or EL1; the program always runs at EL1 with SPx. From EL3 it is
 //! **secure** EL1 (SCR_EL3.NS stays 0), so that group 0 and FIQ are the program's own. The GIC
 //! system registers are opened on the way down where the CPU has them (ID_AA64PFR0_EL1.GIC).
+//!
+//! There are two entries. `_start` is that of a fresh image; `arm_support_warm` is that of a core which comes back into
+//! an image whose memory is in use. At either a core arrives with MMU and caches off; [`crate::start::restart`] sees to it.
 
-use crate::start::{ARM_SUPPORT_GATE, GATE_OPEN, STACK_SIZE, rust_entry};
+use crate::mmu64::{MAIR, TCR, prepare};
+use crate::start::{ARM_SUPPORT_ARRIVAL, ARM_SUPPORT_GATE, GATE_OPEN, STACK_SIZE, rust_entry};
 use crate::vectors::{fault_entry, fiq_entry, irq_entry};
 use core::arch::global_asm;
 
@@ -13,23 +17,37 @@ global_asm!(
     r#"
     .section .text.start, "ax"
     .global _start
+    .global arm_support_warm
     .type _start, %function
 _start:
-    msr     daifset, #0xf           // everything masked: no vectors yet
+    mov     x21, xzr                // fresh
+    b       1f
+arm_support_warm:
+    mov     x21, #1                 // memory is in use: no gate, no bss
+1:  msr     daifset, #0xf           // everything masked: no vectors yet
+    mov     x22, x0                 // what the releasing core passes
     mrs     x1, id_aa64pfr0_el1
     ubfx    x1, x1, #24, #4         // x1: GIC system registers there?
     adr     x2, 5f                  // x2: where EL1 goes on
     mov     x3, #0x3c5              // x3: SPSR: DAIF masked, EL1h
-    mrs     x0, currentel
-    cmp     x0, #(3 << 2)
+    mrs     x23, currentel
+    lsr     x23, x23, #2            // x23: level of arrival
+    cmp     x23, #3
     b.eq    3f
-    cmp     x0, #(2 << 2)
+    cmp     x23, #2
     b.eq    2f
     b       5f                      // EL1 already
 3:  mov     x0, #(1 << 10)          // SCR_EL3: RW, secure, IRQ and FIQ stay below
     orr     x0, x0, #0x30           // RES1 bits
     msr     scr_el3, x0
     msr     cptr_el3, xzr           // FP and SIMD not trapped
+    mov     x0, #(1 << 1)           // ACTLR_EL3, A53, A57, A72: CPUECTLR_EL1 open to lower levels
+    msr     actlr_el3, x0
+    msr     actlr_el2, x0
+    mrs     x0, S3_1_C15_C2_1       // CPUECTLR_EL1: the same three cores have it
+    orr     x0, x0, #(1 << 6)       // SMPEN, before any cache is on
+    msr     S3_1_C15_C2_1, x0
+    isb
     cbz     x1, 4f
     mov     x0, #0xf                // ICC_SRE_EL3: SRE, DFB, DIB, Enable
     msr     S3_6_C12_C12_5, x0
@@ -51,7 +69,9 @@ _start:
 4:  msr     spsr_el2, x3
     msr     elr_el2, x2
     eret
-5:  mov     x0, #(3 << 20)          // CPACR_EL1.FPEN: the compiler may use SIMD
+5:  ldr     x0, =0x30d00800         // SCTLR_EL1: RES1 bits only. MMU and caches off, little-endian
+    msr     sctlr_el1, x0           // unknown after reset
+    mov     x0, #(3 << 20)          // CPACR_EL1.FPEN: the compiler may use SIMD
     msr     cpacr_el1, x0
     ldr     x0, =arm_support_vectors
     msr     vbar_el1, x0
@@ -67,14 +87,31 @@ _start:
     madd    x0, x1, x2, x0
     mov     sp, x0                  // stack top of this core
     ldr     x20, ={gate}
+    cbnz    x21, 9f
     cbnz    x19, 8f                 // others wait at the gate
+    cmp     x23, #1
+    b.eq    61f                     // a restart, or a loader that hands over at EL1
+    ldr     x0, ={arrival}
+    str     w23, [x0]
+61:
     ldr     x0, =__bss_start
     ldr     x1, =__bss_end
 7:  cmp     x0, x1
     b.hs    71f
     str     xzr, [x0], #8           // clear the bss (16-byte aligned)
     b       7b
-71: dsb     sy                      // bss visible before the gate opens
+71: bl      {prepare}               // translation tables
+    ldr     x0, =__bss_start        // written without caches: no cache may hold what was there before
+    ldr     x1, =__image_end
+    mrs     x2, ctr_el0
+    ubfx    w2, w2, #16, #4         // DminLine
+    mov     w3, #4
+    lsl     w2, w3, w2              // smallest line in bytes
+72: dc      ivac, x0                // nothing in this range is dirty: a loader and a restart leave memory in order
+    add     x0, x0, x2
+    cmp     x0, x1
+    b.lo    72b
+    dsb     sy                      // bss and tables visible before the gate opens
     mov     w0, #{open}
     str     w0, [x20]               // open the gate
     dsb     sy
@@ -84,9 +121,25 @@ _start:
     cmp     w0, #{open}
     b.ne    8b
     dmb     sy                      // nothing of the bss is read earlier
-9:  mov     x0, x19                 // rust_entry(index, argument, warm)
-    mov     x1, xzr
-    mov     x2, xzr
+9:  ic      iallu                   // no instruction of before
+    tlbi    vmalle1                 // no translation of before
+    dsb     nsh                     // both are complete
+    mov     x0, #{mair}
+    msr     mair_el1, x0
+    ldr     x0, ={tcr}
+    msr     tcr_el1, x0
+    ldr     x0, =__tables_start
+    msr     ttbr0_el1, x0
+    isb                             // all in force before the MMU is
+    mrs     x0, sctlr_el1
+    orr     x0, x0, #(1 << 0)       // M
+    orr     x0, x0, #(1 << 2)       // C: reset and the leaving sequence have left no line in it
+    orr     x0, x0, #(1 << 12)      // I
+    msr     sctlr_el1, x0
+    isb                             // translated from here on, to the same addresses
+    mov     x0, x19                 // rust_entry(index, argument, warm)
+    mov     x1, x22
+    mov     x2, x21
     mov     x29, xzr                // end of the frame chain
     bl      {entry}
 91: b       91b                     // never returns
@@ -201,6 +254,10 @@ arm_support_vectors:
     gate = sym ARM_SUPPORT_GATE,
     open = const GATE_OPEN,
     entry = sym rust_entry,
+    prepare = sym prepare,
+    arrival = sym ARM_SUPPORT_ARRIVAL,
+    mair = const MAIR,
+    tcr = const TCR,
     irq = sym irq_entry,
     fiq = sym fiq_entry,
     fault = sym fault_entry,

@@ -28,6 +28,9 @@ const ARM64: Config = Config { cpu: Some("cortex-a53"), qemu: "qemu-system-aarch
 const VIRT32: Config = Config { cpu: Some("cortex-a15"), smp: 4, ..ARM };
 const VIRT64: Config = Config { smp: 4, ..ARM64 };
 
+/// The machine has exactly four cores and exactly 1 GiB; QEMU refuses anything else.
+const RASPI3B: Config = Config { machine: "raspi3b", cpu: None, smp: 4, memory: None, ..ARM64 };
+
 /// e500 boards. The 32-bit emulator runs several cores in turns of 100 ms; the 64-bit one runs them side by side.
 const E500: Config = Config { memory: Some(128), qemu_smp: Some("qemu-system-ppc64"), ..PPC };
 
@@ -123,8 +126,12 @@ pub(crate) const BOARDS: &[Board] = &[
         name: "raspi3b",
         package: "raspi3b",
         guests: &[],
-        // The machine has exactly four cores and exactly 1 GiB; QEMU refuses anything else.
-        configs: &[Config { label: "cortex-a53", machine: "raspi3b", cpu: None, smp: 4, memory: None, ..ARM64 }],
+        configs: &[
+            // All cores are entered at once, at EL3.
+            Config { label: "cortex-a53", ..RASPI3B },
+            // Core 0 is entered at EL2, the others wait on spin tables.
+            Config { label: "raw", load: Load::Raw, ..RASPI3B },
+        ],
     },
 ];
 

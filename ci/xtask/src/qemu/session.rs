@@ -92,6 +92,7 @@ pub(crate) struct Session {
 impl Session {
     /// Starts the machine; it gets `limit` to come to its end.
     pub(crate) fn start(launch: &Launch, limit: Duration) -> Result<Self> {
+        launch.prepare()?;
         let child = Owned::spawn(&mut launch.command())?;
         let (stdout, stderr) = child.with(|child| (child.stdout.take(), child.stderr.take()));
         let mut stderr = stderr.context("the emulator has no standard error")?;
