@@ -44,7 +44,8 @@ static KICK: AtomicUsize = AtomicUsize::new(0);
 pub fn serve(cpu: usize) -> ! {
     loop {
         if !run_task(cpu) && KICK.load(Ordering::Acquire) != 0 {
-            doze(|| TASK[cpu].load(Ordering::Acquire) == 0);
+            // Both asked again with interrupts masked: the kick may just have been taken.
+            doze(|| TASK[cpu].load(Ordering::Acquire) == 0 && KICK.load(Ordering::Acquire) != 0);
         }
         core::hint::spin_loop();
     }
