@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::outcome::Outcome;
-use crate::{boot_matrix, count, cpu, demo, run, setup, sweep, test, toolchain};
+use crate::{boot_matrix, count, cpu, demo, run, setup, stop, sweep, test, toolchain};
 
 /// Set-up, demo, tests, race sweeps and counts of this workspace.
 #[derive(Debug, Parser)]
@@ -42,6 +42,27 @@ enum Command {
     Sweep(SweepArgs),
     /// Instructions, loads and stores on each exception path, beside the floor and the reference figure
     Count(CountArgs),
+    /// Stop and restart the other cores, with an injected fault if named
+    Stop(StopArgs),
+}
+
+#[derive(Debug, Args)]
+struct StopArgs {
+    /// One JSON object per line
+    #[arg(long)]
+    json: bool,
+    /// Only this board
+    #[arg(long, value_name = "BOARD")]
+    board: Option<String>,
+    /// Number of cores
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=8))]
+    smp: Option<u32>,
+    /// Inject this fault
+    #[arg(long, value_name = "NAME")]
+    fault: Option<String>,
+    /// Stop and restart so often
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -159,6 +180,13 @@ pub(crate) fn dispatch() -> Result<Outcome> {
             sweep::run(&sweep::Request { board: args.board, mutants: args.mutants, json: args.json })
         }
         Command::Count(args) => count::run(&count::Request { board: args.board, json: args.json }),
+        Command::Stop(args) => stop::run(&stop::Request {
+            board: args.board,
+            smp: args.smp,
+            fault: args.fault,
+            rounds: args.rounds,
+            json: args.json,
+        }),
         Command::BootMatrix(args) => boot_matrix::run(&boot_matrix::Request { json: args.json, board: args.board }),
         Command::Cpu(args) => cpu::run(&cpu::Request { pvrs: args.pvrs, json: args.json }),
     }

@@ -32,6 +32,7 @@ mod run;
 mod setup;
 mod sockets;
 mod stamp;
+mod stop;
 mod sweep;
 mod table;
 mod test;

@@ -14,7 +14,8 @@ use anyhow::Result;
 use crate::outcome::{Outcome, unusable};
 use crate::progress::Progress;
 use crate::{
-    boot_matrix, checks, count, cpu, crates, demo, dependencies, disasm, docs, emulated, golden, sockets, stamp, sweep,
+    boot_matrix, checks, count, cpu, crates, demo, dependencies, disasm, docs, emulated, golden, sockets, stamp, stop,
+    sweep,
 };
 
 /// What a module has to check.
@@ -34,6 +35,7 @@ const SOURCES: &[Source] = &[
     demo::steps,
     sweep::steps,
     count::steps,
+    stop::steps,
     boot_matrix::steps,
 ];
 

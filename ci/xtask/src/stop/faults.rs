@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The faults that can be injected, by name. The program `stop` does it and judges; this list is for the command line.
+
+use anyhow::Result;
+
+use crate::outcome::unusable;
+
+/// A fault.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    pub(crate) name: &'static str,
+    /// Whether the short form of the checks injects it too.
+    pub(crate) short: bool,
+}
+
+const fn fault(name: &'static str, short: bool) -> Fault {
+    Fault { name, short }
+}
+
+/// Every fault, in the order of the programs' list.
+pub(crate) const FAULTS: &[Fault] = &[
+    fault("masked-1", false),
+    fault("masked-50", true),
+    fault("masked-500", false),
+    fault("irq-masked", true),
+    fault("both-masked", true),
+    fault("never-started", false),
+    fault("dies-entered", false),
+    fault("dies-parked", true),
+    fault("stale-ack", false),
+    fault("stale-release", false),
+    fault("two-requesters", true),
+    fault("bring-up", false),
+    fault("sgi-storm", false),
+    fault("nested-irq", false),
+    fault("held-lock", false),
+    fault("corrupted-pen", true),
+];
+
+/// The fault of that name.
+pub(crate) fn find(name: &str) -> Result<&'static Fault> {
+    FAULTS.iter().find(|fault| fault.name == name).ok_or_else(|| {
+        let names: Vec<_> = FAULTS.iter().map(|fault| fault.name).collect();
+        unusable(format!("no fault `{name}`; the faults are {}", names.join(", ")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Unusable;
+
+    #[test]
+    fn an_unknown_fault_names_the_known_ones_in_one_line() {
+        let error = find("gremlin").unwrap_err();
+        let text = error.to_string();
+        assert!(error.is::<Unusable>() && !text.contains('\n'), "{text}");
+        assert!(FAULTS.iter().all(|fault| text.contains(fault.name)), "{text}");
+    }
+
+    #[test]
+    fn names_are_unique() {
+        for (place, fault) in FAULTS.iter().enumerate() {
+            assert!(FAULTS[..place].iter().all(|other| other.name != fault.name), "{} twice", fault.name);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What `test` checks of it: faults, restart rounds, the trace, and mutants that must not pass.
+
+use anyhow::{Context, Result};
+
+use super::trace::{Map, Oracle, Reading};
+use super::{Place, Run, faults, parameters};
+use crate::qemu::offer;
+use crate::records;
+use crate::test::{Report, Step, Wanted};
+
+/// Restart rounds of the long form.
+const ROUNDS: u32 = 1000;
+/// Rounds under the emulator's trace, which makes everything slow.
+const TRACED: u32 = 4;
+/// Victims that do not keep the protocol: the acknowledgement comes from the old image and the core goes to the pen
+/// later, or never.
+const MUTANTS: &[&str] = &["early-ack", "stays"];
+
+/// The steps of this module.
+pub(crate) fn steps(wanted: &Wanted) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    for place in Place::all(None, "stop")? {
+        for fault in faults::FAULTS.iter().filter(|fault| fault.short || wanted.full) {
+            let place = place.clone();
+            steps.push(step(format!("stop {} {}", place.name(), fault.name), place, move |place| {
+                Ok(judge(&place.with(parameters(Some(1), Some(fault.name)), Some(1))?))
+            }));
+        }
+    }
+    for (index, place) in Place::all(None, "restart")?.into_iter().enumerate() {
+        if wanted.full {
+            steps.push(step(format!("restart {} {ROUNDS} rounds", place.name()), place.clone(), |place| {
+                Ok(judge(&place.with(parameters(Some(ROUNDS), None), Some(ROUNDS))?))
+            }));
+        }
+        // One board shows that the checks notice; the long form asks all.
+        for mutant in MUTANTS.iter().filter(|_| wanted.full || index == 0) {
+            steps.push(step(format!("restart {} mutant {mutant}", place.name()), place.clone(), move |place| {
+                is_caught(place, mutant)
+            }));
+        }
+        steps.push(step(format!("restart {} trace", place.name()), place, trace));
+    }
+    Ok(steps)
+}
+
+fn step(name: String, place: Place, work: impl Fn(&Place) -> Result<Report> + Send + Sync + 'static) -> Step {
+    Step::emulator(name, move || match offer::lacks(place.config, place.smp(None)) {
+        Some(lack) => Ok(Report::Skipped(format!("not emulated: {lack}"))),
+        None => work(&place),
+    })
+}
+
+fn judge(run: &Run) -> Report {
+    match run.shortfall() {
+        None => Report::Passed(1),
+        Some(reason) => Report::failed(format!("{reason}\n{}", run.transcript.lines.join("\n"))),
+    }
+}
+
+impl Place {
+    /// A quiet run with these parameters.
+    fn with(&self, parameters: Vec<String>, rounds: Option<u32>) -> Result<Run> {
+        self.run(&self.launch(None, &parameters)?, rounds, &mut |_| {})
+    }
+
+    /// A run under the emulator's trace. Where things are in the guest says a short run before it.
+    fn traced(&self, mut parameters: Vec<String>) -> Result<(Run, Oracle)> {
+        let first = self.with(vec!["rounds=1".into()], Some(1))?;
+        let map = records::all(&first.transcript.lines).iter().find_map(|record| match record.kind.as_str() {
+            "restart-map" => Map::of(record),
+            _ => None,
+        });
+        let map = map.with_context(|| format!("no `@ restart-map` in\n{}", first.transcript.lines.join("\n")))?;
+        let cores = self.smp(None);
+        let reading = Reading::start(Oracle::new(map.clone(), cores))?;
+        parameters.push(format!("rounds={TRACED}"));
+        let launch = self.launch(None, &parameters)?.options(map.options(cores, reading.pipe()));
+        // The trace costs about a factor of ten.
+        let run = self.run(&launch, Some(20 * TRACED), &mut |_| {});
+        let oracle = reading.finish()?;
+        Ok((run?, oracle))
+    }
+}
+
+/// No core is seen in the image from the beginning of the overwrite to its release.
+fn trace(place: &Place) -> Result<Report> {
+    let (run, oracle) = place.traced(Vec::new())?;
+    if let Some(reason) = run.shortfall() {
+        return Ok(Report::failed(format!("{reason}\n{}", run.transcript.lines.join("\n"))));
+    }
+    if oracle.overwrites < TRACED as usize {
+        return Ok(Report::failed(format!("{} overwrites seen in {TRACED} rounds", oracle.overwrites)));
+    }
+    Ok(Report::from_list(&oracle.wrong))
+}
+
+/// A victim that breaks the protocol is noticed twice: by the program, and by the trace.
+fn is_caught(place: &Place, mutant: &str) -> Result<Report> {
+    let (run, oracle) = place.traced(vec![format!("mutant={mutant}")])?;
+    let mut missed = Vec::new();
+    if run.shortfall().is_none() {
+        missed.push(format!("the program passes with the mutant {mutant}"));
+    }
+    if oracle.strays == 0 {
+        missed.push(format!("the trace shows no core in the old image with the mutant {mutant}"));
+    }
+    Ok(Report::from_list(&missed))
+}
