@@ -2,7 +2,7 @@
 //! Code that overwrites the image: it runs in the pen area, without a stack, and works off a list of steps.
 //!
 //! The image composes the list while it still exists; the mover needs nothing else. Data cache and translation are off
-//! when it runs ([`crate::smp_stop`] leaves by the victims' own sequence), so what it writes is in memory at once, and
+//! when it runs (the requester leaves by the victims' own sequence), so what it writes is in memory at once, and
 //! at the end only instruction caches have to forget the former image.
 
 use core::ops::Range;
@@ -47,73 +47,73 @@ const COMPARE: usize = 6;
 /// One step. Addresses are physical; ranges are whole multiples of 16 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
-pub struct Step {
+pub(super) struct Step {
     what: usize,
     operands: [usize; 3],
 }
 
 impl Step {
     /// Writes poison and numbers in turn: a word that no core can execute, then one that depends on `seed`.
-    pub const fn fill(range: &Range<usize>, seed: u32) -> Self {
+    pub(super) const fn fill(range: &Range<usize>, seed: u32) -> Self {
         Self { what: FILL, operands: [range.start, range.end, seed as usize] }
     }
 
     /// Compares every word with what [`fill`](Self::fill) wrote.
-    pub const fn check(range: &Range<usize>, seed: u32) -> Self {
+    pub(super) const fn check(range: &Range<usize>, seed: u32) -> Self {
         Self { what: CHECK, operands: [range.start, range.end, seed as usize] }
     }
 
     /// Stores a 32-bit word, then wakes whoever waits for an event.
-    pub const fn store(address: usize, value: u32) -> Self {
+    pub(super) const fn store(address: usize, value: u32) -> Self {
         Self { what: STORE, operands: [address, value as usize, 0] }
     }
 
     /// Waits until a 32-bit word has that value, at most so many polls.
-    pub const fn wait(address: usize, value: u32, polls: u32) -> Self {
+    pub(super) const fn wait(address: usize, value: u32, polls: u32) -> Self {
         Self { what: AWAIT, operands: [address, value as usize, polls as usize] }
     }
 
     /// Copies, upwards.
-    pub const fn copy(to: &Range<usize>, from: usize) -> Self {
+    pub(super) const fn copy(to: &Range<usize>, from: usize) -> Self {
         Self { what: COPY, operands: [to.start, to.end, from] }
     }
 
     /// Compares the copy with its source.
-    pub const fn compare(to: &Range<usize>, from: usize) -> Self {
+    pub(super) const fn compare(to: &Range<usize>, from: usize) -> Self {
         Self { what: COMPARE, operands: [to.start, to.end, from] }
     }
 
-    /// The last step: enters code at `entry`.
-    pub const fn enter(entry: usize) -> Self {
-        Self { what: ENTER, operands: [entry, 0, 0] }
+    /// The last step: enters code at `entry` with an argument in its first register.
+    pub(super) const fn enter(entry: usize, argument: usize) -> Self {
+        Self { what: ENTER, operands: [entry, argument, 0] }
     }
 }
 
 /// What the mover leaves for the next image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(C)]
-pub struct Findings {
+pub(super) struct Findings {
     /// Steps that found something else than they should.
-    pub count: usize,
+    pub(super) count: usize,
     /// Address of the last such step in the list.
-    pub step: usize,
+    pub(super) step: usize,
     /// The address at which it did.
-    pub address: usize,
+    pub(super) address: usize,
 }
 
 /// The mover's place: code and marks, then findings and the list.
 #[derive(Clone, Copy, Debug)]
-pub struct Mover {
+pub(super) struct Mover {
     base: usize,
 }
 
 /// Bytes of code and marks, findings, and list.
 const CODE: usize = 0x200;
 const LIST: usize = CODE + 0x20;
-/// Most steps.
-pub const STEPS: usize = 64;
+/// Steps of a list; what is behind the one that enters is not looked at.
+pub(super) const STEPS: usize = 6 + 2 * crate::MAX_CPUS;
 /// Bytes that a mover takes.
-pub const BYTES: usize = LIST + STEPS * size_of::<Step>();
+pub(super) const BYTES: usize = LIST + STEPS * size_of::<Step>();
 
 const _: () = assert!(size_of::<Findings>() <= 0x20);
 
@@ -123,12 +123,12 @@ impl Mover {
     /// # Safety
     /// * `base..base + BYTES` is memory outside every image, aligned to 32 bytes, mapped uncached at its physical address.
     /// * Nobody else uses it.
-    pub const unsafe fn new(base: usize) -> Self {
+    pub(super) const unsafe fn new(base: usize) -> Self {
         Self { base }
     }
 
     /// Copies the code and reads it back; whether it is as it should be. At a cold start.
-    pub fn install(&self) -> bool {
+    pub(super) fn install(&self) -> bool {
         let code = code();
         assert!(code.len() * 4 <= CODE, "the mover's code is longer than its place");
         let at = self.base as *mut u32;
@@ -141,24 +141,24 @@ impl Mover {
     }
 
     /// Whether the code is as it should be.
-    pub fn verify(&self) -> bool {
+    pub(super) fn verify(&self) -> bool {
         let at = self.base as *const u32;
         // SAFETY: inside the place, by the contract of `new`.
         code().iter().enumerate().all(|(n, word)| unsafe { at.add(n).read_volatile() } == *word)
     }
 
     /// First instruction: nothing of the image is left from here on.
-    pub const fn entry(&self) -> usize {
+    pub(super) const fn entry(&self) -> usize {
         self.base
     }
 
     /// Address of the mark of core 0, and bytes to the next one's.
-    pub fn marks(&self) -> (usize, usize) {
+    pub(super) fn marks(&self) -> (usize, usize) {
         (self.base + marks(), 4)
     }
 
     /// Calls the mark of a core: an empty function outside the image, for who watches from outside.
-    pub fn mark(&self, cpu: usize) {
+    pub(super) fn mark(&self, cpu: usize) {
         assert!(cpu < crate::MAX_CPUS, "there is no mark for that core");
         let (marks, step) = self.marks();
         // SAFETY: `install` put an empty function of the C calling convention there, one per core.
@@ -167,17 +167,14 @@ impl Mover {
     }
 
     /// What the last run found; for the image that it entered.
-    pub fn findings(&self) -> Findings {
+    pub(super) fn findings(&self) -> Findings {
         // SAFETY: inside the place, aligned, by the contract of `new`; any bits are a value.
         unsafe { ((self.base + CODE) as *const Findings).read_volatile() }
     }
 
-    /// Writes the list; the arguments that [`entry`](Self::entry) wants in its first two registers. `None` if it is too long.
-    pub fn prepare(&self, steps: &[Step]) -> Option<[usize; 2]> {
-        if steps.len() > STEPS {
-            return None;
-        }
-        // SAFETY: inside the place, aligned, by the contract of `new` and the check above.
+    /// Writes the list; returns what [`entry`](Self::entry) wants in its first two registers.
+    pub(super) fn prepare(&self, steps: &[Step; STEPS]) -> [usize; 2] {
+        // SAFETY: inside the place, aligned, by the contract of `new`.
         unsafe {
             ((self.base + CODE) as *mut Findings).write_volatile(Findings::default());
             let list = (self.base + LIST) as *mut Step;
@@ -186,6 +183,6 @@ impl Mover {
             }
         }
         cpu::dsb();
-        Some([self.base + LIST, self.base + CODE])
+        [self.base + LIST, self.base + CODE]
     }
 }

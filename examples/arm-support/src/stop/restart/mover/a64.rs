@@ -36,6 +36,7 @@ arm_support_mover:                      // x0 list, x1 findings
     ic      iallu                       // instructions of the former image are forgotten (DDI 0487, C5.3)
     dsb     sy                          // that is done
     isb                                 // nothing fetched before is used
+    mov     x0, x4
     br      x3
 
 10: cmp     x3, x4                      // fill: x3 to x4, numbers from w5

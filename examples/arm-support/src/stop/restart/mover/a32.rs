@@ -42,6 +42,7 @@ arm_support_mover:                      @ r0 list, r1 findings
     mcr     p15, 0, r2, c7, c5, 6       @ BPIALL
     dsb                                 @ both are done, and all that was written is in memory
     isb                                 @ nothing fetched before is used
+    mov     r0, r4
     bx      r3
 
 10: cmp     r3, r4                      @ fill: r3 to r4, numbers from r5

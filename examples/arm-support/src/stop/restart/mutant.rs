@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Victims that do not keep the protocol, to show that the checks notice: they acknowledge, and answer challenges, by
+//! code of the old image.
+//!
+//! * `early-ack` acknowledges, goes on answering for a while, and only then leaves for the pen.
+//! * `stays` never leaves.
+
+use super::super::{Stoppable, area, victim};
+use hal_smp_api::clock::Micros;
+use hal_smp_api::cpus::Cpu;
+use hal_smp_api::slots::{SlotWord, Slots};
+use hal_smp_api::word::{Code, Generation, Word};
+
+/// Names; the position is the number in the diary.
+const NAMES: [&str; 3] = ["none", "early-ack", "stays"];
+
+/// How long a victim of the first kind stays in the old image.
+const TARRY: Micros = Micros(20_000);
+
+/// The number of a mutant.
+pub(super) fn find(name: &str) -> Option<u32> {
+    NAMES.iter().position(|known| *known == name).map(|number| number as u32)
+}
+
+/// Makes the victims of this image behave so.
+pub(super) fn set<B: Stoppable>(mutant: u32) {
+    victim::set_detour(match mutant {
+        1 => Some(early_ack::<B>),
+        2 => Some(stays::<B>),
+        _ => None,
+    });
+}
+
+/// The acknowledgement that only the pen may write.
+fn acknowledge<B: Stoppable>(cpu: Cpu, generation: Generation) {
+    let slots = area::<B>().slots();
+    let word = Word::new(generation, Code::Parked).raw();
+    slots.write(cpu, SlotWord::Stage, word);
+    slots.write(cpu, SlotWord::StageInverse, !word);
+    slots.barrier();
+}
+
+/// The answer that only the pen may give.
+fn answer<B: Stoppable>(cpu: Cpu) {
+    let slots = area::<B>().slots();
+    slots.write(cpu, SlotWord::Echo, slots.read(cpu, SlotWord::Nonce));
+}
+
+fn early_ack<B: Stoppable>(cpu: Cpu, generation: Generation) {
+    acknowledge::<B>(cpu, generation);
+    let start = B::now();
+    let ticks = u64::from(TARRY.0) * u64::from(B::frequency()) / 1_000_000;
+    while B::now().wrapping_sub(start) < ticks {
+        answer::<B>(cpu);
+    }
+}
+
+fn stays<B: Stoppable>(cpu: Cpu, generation: Generation) {
+    acknowledge::<B>(cpu, generation);
+    loop {
+        answer::<B>(cpu);
+    }
+}
