@@ -14,11 +14,13 @@ mod hooks;
 mod overwrite;
 mod report;
 mod requester;
+mod restart;
 mod rounds;
 mod victim;
 
 #[cfg(target_arch = "arm")]
 use a32 as platform;
+pub use restart::restart;
 pub use victim::secondary;
 
 use crate::gic::{Gic, Machine, Verdict};

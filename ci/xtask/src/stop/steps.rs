@@ -76,7 +76,7 @@ impl Place {
         let cores = self.smp(None);
         let reading = Reading::start(Oracle::new(map.clone(), cores))?;
         parameters.push(format!("rounds={TRACED}"));
-        let launch = self.launch(None, &parameters)?.options(map.options(cores, reading.pipe()));
+        let launch = self.launch(None, &parameters)?.options(map.options(reading.pipe()));
         // The trace costs about a factor of ten.
         let run = self.run(&launch, Some(20 * TRACED), &mut |_| {});
         let oracle = reading.finish()?;

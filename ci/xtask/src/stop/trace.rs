@@ -4,7 +4,7 @@
 //! `-d exec,nochain -dfilter RANGE` makes the emulator write `Trace <cpu>: …` for every block that a core begins to
 //! execute in a range, before it executes it. From the moment the requester enters the mover until a core's release no
 //! such line may name that core in the image. The program tells where the image, the mover and the marks are
-//! (`@ restart-map`); the marks are calls of empty functions outside the image.
+//! (`@ restart-map`); the marks are calls of empty functions, one for each core.
 //!
 //! The trace grows by tens of megabytes a second, so it goes through a pipe and is judged as it comes.
 
@@ -48,16 +48,16 @@ impl Map {
         })
     }
 
-    /// The emulator's options for a trace into `pipe` of what `cores` cores do.
-    pub(crate) fn options(&self, cores: u32, pipe: &Path) -> Vec<String> {
-        let marks = self.step * u64::from(cores);
-        let ranges = format!(
-            "{:#x}+{:#x},{:#x}+0x4,{:#x}+{marks:#x}",
-            self.image.start,
-            self.image.end - self.image.start,
-            self.overwrite,
-            self.release
-        );
+    /// The core whose mark is at that address.
+    fn released(&self, pc: u64) -> Option<usize> {
+        let place = pc.checked_sub(self.release)?;
+        place.is_multiple_of(self.step).then_some((place / self.step) as usize)
+    }
+
+    /// The emulator's options for a trace into `pipe`.
+    pub(crate) fn options(&self, pipe: &Path) -> Vec<String> {
+        let ranges =
+            format!("{:#x}+{:#x},{:#x}+0x4", self.image.start, self.image.end - self.image.start, self.overwrite);
         ["-d", "exec,nochain", "-dfilter", &ranges, "-D", &pipe.display().to_string()].map(String::from).into()
     }
 }
@@ -111,11 +111,11 @@ impl Oracle {
                 if self.strays <= TOLD {
                     self.wrong.push(format!("overwrite {}: cpu{cpu} executes {pc:#x}", self.overwrites));
                 }
+            } else if let Some(released) = self.map.released(pc)
+                && let Some(core) = self.cores.get_mut(released)
+            {
+                core.banned = false;
             }
-        } else if let Some(place) = pc.checked_sub(self.map.release)
-            && let Some(core) = self.cores.get_mut((place / self.map.step) as usize)
-        {
-            *core = Core::default();
         }
     }
 
@@ -183,7 +183,7 @@ mod tests {
     use std::io::Write;
 
     fn map() -> Map {
-        let line = "@ restart-map image=0x60010000 end=0x60020000 overwrite=0x48004000 release=0x48004100 step=0x8";
+        let line = "@ restart-map image=0x60010000 end=0x60020000 overwrite=0x48004000 release=0x60011000 step=0x4";
         Map::of(&Record::parse(line).unwrap()).unwrap()
     }
 
@@ -199,7 +199,7 @@ mod tests {
 
     const IN: u64 = 0x6001_0040;
     const OVERWRITE: (usize, u64) = (0, 0x4800_4000);
-    const RELEASE_1: (usize, u64) = (0, 0x4800_4108);
+    const RELEASE_1: (usize, u64) = (0, 0x6001_1004);
 
     #[test]
     fn lines_of_both_word_sizes() {
@@ -222,7 +222,7 @@ mod tests {
         assert_eq!((stray.strays, stray.wrong.len()), (1, 1));
         assert!(stray.wrong[0].contains("cpu1") && stray.wrong[0].contains("0x60010044"), "{:?}", stray.wrong);
         // The release of another core is not its own.
-        let other = judge(&[(0, IN), (1, IN), OVERWRITE, (0, 0x4800_4100), (1, IN)]);
+        let other = judge(&[(0, IN), (1, IN), OVERWRITE, (0, 0x6001_1000), (1, IN)]);
         assert_eq!(other.strays, 1);
     }
 
@@ -233,9 +233,9 @@ mod tests {
     }
 
     #[test]
-    fn the_ranges_cover_image_mover_and_marks() {
-        let options = map().options(4, Path::new("/p"));
-        assert_eq!(options[3], "0x60010000+0x10000,0x48004000+0x4,0x48004100+0x20");
+    fn the_ranges_cover_image_and_mover() {
+        let options = map().options(Path::new("/p"));
+        assert_eq!(options[3], "0x60010000+0x10000,0x48004000+0x4");
     }
 
     #[test]

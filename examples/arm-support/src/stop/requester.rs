@@ -89,17 +89,13 @@ pub(super) struct Run<B: Stoppable> {
 impl<B: Stoppable> Run<B> {
     /// Starts all cores, tests FIQ, installs the pen.
     pub(super) fn start(first: Generation, fault: Option<&'static str>) -> Result<Self, &'static str> {
-        let base = own_id().0 & !0xff;
-        IDS.set(core::array::from_fn(|n| HwId(base | n as u32)));
-        victim::set_handlers::<B>();
         let area = area::<B>();
         area.install(platform::pen_code()).map_err(|error| {
             println!("# {error}");
             "the pen cannot be installed"
         })?;
         println!("pen: installed, read back");
-        victim::bring_up::<B>(cpu::index());
-        victim::prepared();
+        Self::prepare();
         let cores = B::boot().ok_or("a core did not come")?;
         let mut run = Self::on_this_core(first, fault, false)?;
         println!("cores: {cores}");
@@ -108,6 +104,24 @@ impl<B: Stoppable> Run<B> {
             .all(|core| smp::run_on(core, victim::test_fiq::<B>) && Cpu::new(core).is_some_and(victim::fiq_works));
         println!("fiq: {}", if run.hooks.fiq { "arrives on every core" } else { "not available" });
         Ok(run)
+    }
+
+    /// The requester's state in an image that was entered with all cores held by the stop of that number. The pen stays as
+    /// the former image left it: cores sit in it.
+    pub(super) fn take_over(held: Generation) -> Result<Self, &'static str> {
+        Self::prepare();
+        let mut run = Self::on_this_core(held.next(), None, false)?;
+        run.generation = held;
+        Ok(run)
+    }
+
+    /// Makes what all cores use, and lets them in.
+    fn prepare() {
+        let base = own_id().0 & !0xff;
+        IDS.set(core::array::from_fn(|n| HwId(base | n as u32)));
+        victim::set_handlers::<B>();
+        victim::bring_up::<B>(cpu::index());
+        victim::prepared();
     }
 
     /// The requester's state on the executing core, when all cores run already.

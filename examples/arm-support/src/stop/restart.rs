@@ -17,6 +17,7 @@
 //! Parameters: `rounds=N`, `generation=N` of the first stop, `mutant=NAME` (see [`mutant`]).
 
 mod diary;
+mod marks;
 mod mover;
 mod mutant;
 
@@ -120,12 +121,14 @@ fn begin<B: Stoppable>(mover: &Mover) -> Result<(Run<B>, Words), &'static str> {
             (mark as *mut u32).write_volatile(*letter);
         }
     }
-    let (marks, step) = mover.marks();
     let all = start::image();
-    let enter = mover.entry();
     println!(
-        "@ restart-map image={:#x} end={:#x} overwrite={enter:#x} release={marks:#x} step={step:#x}",
-        all.start, all.end
+        "@ restart-map image={:#x} end={:#x} overwrite={:#x} release={:#x} step={:#x}",
+        all.start,
+        all.end,
+        mover.entry(),
+        marks::first(),
+        marks::STEP
     );
     Ok((run, Diary::fresh(number("rounds", ROUNDS)?, mutant)))
 }
@@ -136,16 +139,23 @@ fn take_over<B: Stoppable>(
     record: &Record<'_>,
     mover: &Mover,
 ) -> Result<(Run<B>, Words), &'static str> {
-    let before = words.violations;
+    let findings = mover.findings();
+    if findings.count != 0 {
+        // A core that does not answer, or that wrote into the image, is not in the pen: no release can reach it.
+        println!("# round {}: the mover found {findings:x?}", words.round);
+        println!("@ stop-sum rounds={} violations={}", words.round, findings.count);
+        return Err("a core was still in the old image");
+    }
     let mut expect = |good: bool, what: &str| {
         if !good {
             words.violations += 1;
             println!("# round {}: {what}", words.round);
         }
     };
-    let findings = mover.findings();
-    expect(findings.count == 0, "the mover found something");
-    expect(IMAGE.load(Ordering::Relaxed) == LETTERS[words.round as usize % 2], "this is not the image that was to come");
+    expect(
+        IMAGE.load(Ordering::Relaxed) == LETTERS[words.round as usize % 2],
+        "this is not the image that was to come",
+    );
     expect(record.note() == words.round, "the record is of another round");
     let mut run = Run::<B>::take_over(record.generation())?;
     run.round = words.round;
@@ -169,7 +179,7 @@ fn take_over<B: Stoppable>(
         expect(!smp::is_up(cpu.index()), "a core came before it was released");
         let order = run.order(cpu);
         expect(order.id == core.id, "a core has another id than the record says");
-        mover.mark(cpu.index());
+        marks::pass(cpu.index());
         let generation = record.generation();
         let gone = match core.held {
             Held::Parked => {
@@ -179,10 +189,11 @@ fn take_over<B: Stoppable>(
             Held::Off => B::start_off(cpu, &order),
             Held::Requester | Held::BootPen => false,
         };
-        if gone && run.all_at_work(CpuSet::EMPTY.with(cpu), 1).is_ok() {
+        if gone {
             released = released.with(cpu);
         }
     }
+    released = released.iter().filter(|&cpu| run.all_at_work(CpuSet::EMPTY.with(cpu), 1).is_ok()).collect();
     expect(released == run.others(), "not every core came back to work");
     for cpu in run.others().iter() {
         print_core(&words, cpu.index(), released.contains(cpu));
@@ -191,8 +202,7 @@ fn take_over<B: Stoppable>(
         words.wraps += 1;
     }
     run.violations = words.violations;
-    if words.violations != before {
-        println!("# mover: {findings:x?}");
+    if words.violations != 0 {
         println!("@ stop-sum rounds={} violations={}", words.round, words.violations);
         return Err("violations");
     }
@@ -250,12 +260,7 @@ fn depart<B: Stoppable>(run: &mut Run<B>, words: &mut Words, mover: &Mover, diar
 }
 
 /// What the mover is to do. `None` if the image does not permit it.
-fn steps<B: Stoppable>(
-    run: &mut Run<B>,
-    image: &ImageExclusive,
-    parked: CpuSet,
-    round: u32,
-) -> Option<[Step; STEPS]> {
+fn steps<B: Stoppable>(run: &mut Run<B>, image: &ImageExclusive, parked: CpuSet, round: u32) -> Option<[Step; STEPS]> {
     let all = start::image();
     image.permit(Region { base: all.start as u64, len: all.len() as u64 }).ok()?;
     let from = staged(round as usize % 2).start;
@@ -267,11 +272,13 @@ fn steps<B: Stoppable>(
     put(Step::fill(&all, seed))?;
     put(Step::check(&all, seed))?;
     let (slots, layout) = (run.area.slots_address(), run.area.layout());
+    // All are asked before any is waited for. Another number than the last answer, which must not count.
+    let nonce = |cpu| !run.slots().read(cpu, SlotWord::Echo);
     for cpu in parked.iter() {
-        // Another number than the last answer, which must not count.
-        let nonce = !run.slots().read(cpu, SlotWord::Echo);
-        put(Step::store(slots + layout.offset(cpu, SlotWord::Nonce), nonce))?;
-        put(Step::wait(slots + layout.offset(cpu, SlotWord::Echo), nonce, POLLS))?;
+        put(Step::store(slots + layout.offset(cpu, SlotWord::Nonce), nonce(cpu)))?;
+    }
+    for cpu in parked.iter() {
+        put(Step::wait(slots + layout.offset(cpu, SlotWord::Echo), nonce(cpu), POLLS))?;
     }
     put(Step::check(&all, seed))?;
     put(Step::copy(&loaded, from))?;

@@ -55,7 +55,7 @@ impl<B: Stoppable> Run<B> {
     }
 
     /// Writes the hand-over record, as for a next image.
-    fn leave_record(&self, reports: &Reports) -> Verdict {
+    pub(super) fn leave_record(&self, reports: &Reports) -> Verdict {
         let held = |cpu: Cpu| match reports.0[cpu.index()].map(|report| report.outcome) {
             Some(Ok(Confirmed::Parked(parked))) if parked.pen() == PenKind::Boot => Held::BootPen,
             Some(Ok(Confirmed::Off(_))) => Held::Off,

@@ -53,7 +53,17 @@ impl Diary {
 
     /// Begins it.
     pub(super) const fn fresh(rounds: u32, mutant: u32) -> Words {
-        Words { magic: MAGIC, round: 0, rounds, violations: 0, wraps: 0, mutant, latency: [0; MAX_CPUS], off: 0, rung: [0; MAX_CPUS] }
+        Words {
+            magic: MAGIC,
+            round: 0,
+            rounds,
+            violations: 0,
+            wraps: 0,
+            mutant,
+            latency: [0; MAX_CPUS],
+            off: 0,
+            rung: [0; MAX_CPUS],
+        }
     }
 
     /// Writes it for the next image.

@@ -16,7 +16,6 @@ mod a64;
 
 unsafe extern "C" {
     static arm_support_mover: u32;
-    static arm_support_mover_marks: u32;
     static arm_support_mover_end: u32;
 }
 
@@ -25,11 +24,6 @@ fn code() -> &'static [u32] {
     let (start, end) = (&raw const arm_support_mover, &raw const arm_support_mover_end);
     // SAFETY: the assembly emits whole words between the two symbols, in read-only data.
     unsafe { core::slice::from_raw_parts(start, (end as usize - start as usize) / 4) }
-}
-
-/// Offset of the marks.
-fn marks() -> usize {
-    (&raw const arm_support_mover_marks) as usize - (&raw const arm_support_mover) as usize
 }
 
 /// Multiplier and increment of the numbers between the poison words (Numerical Recipes' generator).
@@ -101,13 +95,13 @@ pub(super) struct Findings {
     pub(super) address: usize,
 }
 
-/// The mover's place: code and marks, then findings and the list.
+/// The mover's place: code, then findings and the list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mover {
     base: usize,
 }
 
-/// Bytes of code and marks, findings, and list.
+/// Offsets of the findings and of the list.
 const CODE: usize = 0x200;
 const LIST: usize = CODE + 0x20;
 /// Steps of a list; what is behind the one that enters is not looked at.
@@ -150,20 +144,6 @@ impl Mover {
     /// First instruction: nothing of the image is left from here on.
     pub(super) const fn entry(&self) -> usize {
         self.base
-    }
-
-    /// Address of the mark of core 0, and bytes to the next one's.
-    pub(super) fn marks(&self) -> (usize, usize) {
-        (self.base + marks(), 4)
-    }
-
-    /// Calls the mark of a core: an empty function outside the image, for who watches from outside.
-    pub(super) fn mark(&self, cpu: usize) {
-        assert!(cpu < crate::MAX_CPUS, "there is no mark for that core");
-        let (marks, step) = self.marks();
-        // SAFETY: `install` put an empty function of the C calling convention there, one per core.
-        let mark: extern "C" fn() = unsafe { core::mem::transmute(marks + cpu * step) };
-        mark();
     }
 
     /// What the last run found; for the image that it entered.

@@ -14,8 +14,8 @@ use hal_smp_api::word::{Code, Generation, Word};
 /// Names; the position is the number in the diary.
 const NAMES: [&str; 3] = ["none", "early-ack", "stays"];
 
-/// How long a victim of the first kind stays in the old image.
-const TARRY: Micros = Micros(20_000);
+/// How long a victim of the first kind stays in the old image: longer than a requester on a busy host needs to overwrite it.
+const TARRY: Micros = Micros(3_000_000);
 
 /// The number of a mutant.
 pub(super) fn find(name: &str) -> Option<u32> {
@@ -38,6 +38,10 @@ fn acknowledge<B: Stoppable>(cpu: Cpu, generation: Generation) {
     slots.write(cpu, SlotWord::Stage, word);
     slots.write(cpu, SlotWord::StageInverse, !word);
     slots.barrier();
+    if let Some(witness) = B::witness_of(cpu) {
+        // SAFETY: the register in which the pen would store the same.
+        unsafe { (witness.register as *mut u32).write_volatile(witness.bits) };
+    }
 }
 
 /// The answer that only the pen may give.

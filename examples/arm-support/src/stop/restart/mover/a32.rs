@@ -14,7 +14,6 @@ global_asm!(
     .p2align 2
     .arm
     .global arm_support_mover
-    .global arm_support_mover_marks
     .global arm_support_mover_end
 arm_support_mover:                      @ r0 list, r1 findings
     movw    r8, #{poison_low}
@@ -94,10 +93,6 @@ arm_support_mover:                      @ r0 list, r1 findings
     str     r3, [r1, #8]                @ here, or just before
     b       1b
 
-arm_support_mover_marks:                @ empty functions: one for each core
-    .rept   {cpus}
-    bx      lr
-    .endr
 arm_support_mover_end:
     "#,
     poison_low = const POISON & 0xffff,
@@ -112,5 +107,4 @@ arm_support_mover_end:
     wait = const AWAIT,
     copy = const COPY,
     compare = const COMPARE,
-    cpus = const crate::MAX_CPUS,
 );

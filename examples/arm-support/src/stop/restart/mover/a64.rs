@@ -10,7 +10,6 @@ global_asm!(
     .section .rodata.arm_support_mover, "a"
     .p2align 2
     .global arm_support_mover
-    .global arm_support_mover_marks
     .global arm_support_mover_end
 arm_support_mover:                      // x0 list, x1 findings
     movz    w9, #{multiplier_low}
@@ -88,10 +87,6 @@ arm_support_mover:                      // x0 list, x1 findings
     str     x3, [x1, #16]               // here, or just before
     b       1b
 
-arm_support_mover_marks:                // empty functions: one for each core
-    .rept   {cpus}
-    ret
-    .endr
 arm_support_mover_end:
     "#,
     multiplier_low = const MULTIPLIER & 0xffff,
@@ -104,5 +99,4 @@ arm_support_mover_end:
     wait = const AWAIT,
     copy = const COPY,
     compare = const COMPARE,
-    cpus = const crate::MAX_CPUS,
 );
