@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Victims that do not keep the protocol, to show that the checks notice: they acknowledge, and answer challenges, by
-//! code of the old image.
-//!
-//! * `early-ack` acknowledges, goes on answering for a while, and only then leaves for the pen.
-//! * `stays` never leaves.
+//! Victims that do not keep the protocol, to show that the checks notice. `early-ack`: they acknowledge, and answer
+//! challenges, by code of the old image, and only after a while leave for the pen.
 
 use super::super::{Stoppable, area, victim};
 use hal_smp_api::clock::Micros;
@@ -12,9 +9,9 @@ use hal_smp_api::slots::{SlotWord, Slots};
 use hal_smp_api::word::{Code, Generation, Word};
 
 /// Names; the position is the number in the diary.
-const NAMES: [&str; 3] = ["none", "early-ack", "stays"];
+const NAMES: [&str; 2] = ["none", "early-ack"];
 
-/// How long a victim of the first kind stays in the old image: longer than a requester on a busy host needs to overwrite it.
+/// How long a victim stays in the old image: longer than a requester on a busy host needs to overwrite it.
 const TARRY: Micros = Micros(3_000_000);
 
 /// The number of a mutant.
@@ -24,11 +21,9 @@ pub(super) fn find(name: &str) -> Option<u32> {
 
 /// Makes the victims of this image behave so.
 pub(super) fn set<B: Stoppable>(mutant: u32) {
-    victim::set_detour(match mutant {
-        1 => Some(early_ack::<B>),
-        2 => Some(stays::<B>),
-        _ => None,
-    });
+    if mutant != 0 {
+        victim::set_detour(early_ack::<B>);
+    }
 }
 
 /// The acknowledgement that only the pen may write.
@@ -55,13 +50,6 @@ fn early_ack<B: Stoppable>(cpu: Cpu, generation: Generation) {
     let start = B::now();
     let ticks = u64::from(TARRY.0) * u64::from(B::frequency()) / 1_000_000;
     while B::now().wrapping_sub(start) < ticks {
-        answer::<B>(cpu);
-    }
-}
-
-fn stays<B: Stoppable>(cpu: Cpu, generation: Generation) {
-    acknowledge::<B>(cpu, generation);
-    loop {
         answer::<B>(cpu);
     }
 }
