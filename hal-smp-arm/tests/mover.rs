@@ -101,6 +101,17 @@ fn the_foreign_pen_gets_its_addresses() {
 }
 
 #[test]
+fn a_room_has_two_parts() {
+    let (area, _) = area();
+    let middle = area.reserved().base as usize + 0x1000;
+    let (mut low, mut high) = area.room().split_at(middle - 1);
+    assert_eq!(high.put(&CODE), Ok(middle));
+    assert!(low.put(&CODE).unwrap() < middle);
+    assert!(matches!(low.put(&vec![0; 0x1000 / 4]), Err(PenError::TooSmall { .. })));
+    assert!(matches!(area.room().split_at(0).0.put(&CODE), Err(PenError::TooSmall { .. })));
+}
+
+#[test]
 fn a_room_of_another_area_is_refused() {
     let ((_, image), (other, _)) = (area(), area());
     let devices = Devices { gicc: 0, gicd: 0, flags: 0 };

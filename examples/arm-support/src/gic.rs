@@ -30,7 +30,7 @@ use hal_exc_api::pic::{
     Line, LineAffinity, LineMask, LinePending, LinePriority, LineTrigger, PicError, TaskPriority,
 };
 use pic_gic::access::Mmio;
-use pic_gic::{v2, v3};
+use pic_gic::{Group, IntId, v2, v3};
 
 /// Outcome of a program; the text is the reason of a failure.
 pub type Verdict = Result<(), &'static str>;
@@ -60,6 +60,18 @@ pub trait Gic:
     fn take_fiq(&self) -> Option<Line>;
     /// Running priority of this core, 0xFF when idle.
     fn running_priority(&self) -> u8;
+    /// Puts the groups of this core's SGIs and PPIs back to what reset gives, for an image that finds them so.
+    fn forget_private(&self);
+    /// The same for the shared interrupts; nothing is forwarded any more.
+    fn forget_shared(&self);
+}
+
+/// Moves interrupts to group 0, where groups can be used; elsewhere there is nothing to do.
+fn to_group_0(gic: &v2::GicV2<Mmio>, ids: core::ops::Range<u32>) {
+    for id in ids.filter_map(|id| IntId::new(id).ok()) {
+        // Refused where software has no groups: then they are as reset left them.
+        let _ = gic.distributor().set_group(id, Group::Zero);
+    }
 }
 
 impl Gic for v2::GicV2<Mmio> {
@@ -90,6 +102,13 @@ impl Gic for v2::GicV2<Mmio> {
     fn running_priority(&self) -> u8 {
         self.interface().running_priority()
     }
+    fn forget_private(&self) {
+        to_group_0(self, 0..32);
+    }
+    fn forget_shared(&self) {
+        self.distributor().set_forwarding(false);
+        to_group_0(self, 32..self.distributor().lines().into());
+    }
 }
 
 #[cfg(any(target_arch = "arm", target_arch = "aarch64"))]
@@ -117,6 +136,9 @@ impl Gic for v3::GicV3<Mmio, v3::CoreRegisters> {
     fn running_priority(&self) -> u8 {
         self.interface().running_priority()
     }
+    // Group registers of a GICv3 are unknown after reset: every image sets them.
+    fn forget_private(&self) {}
+    fn forget_shared(&self) {}
 }
 
 /// A board as the programs see it.

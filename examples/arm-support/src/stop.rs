@@ -11,6 +11,7 @@
 mod a32;
 mod faults;
 mod hooks;
+mod kexec;
 mod overwrite;
 mod report;
 mod requester;
@@ -20,6 +21,7 @@ mod victim;
 
 #[cfg(target_arch = "arm")]
 use a32 as platform;
+pub use kexec::{HandsOver, kexec, mover_address};
 pub use restart::restart;
 pub use victim::secondary;
 

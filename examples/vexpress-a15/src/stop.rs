@@ -2,11 +2,12 @@
 //! The board as the stop programs see it.
 
 use crate::machine::Board;
-use crate::{NAME, PEN, SYS_FLAGSSET, clock, cpus};
-use arm_support::stop::Stoppable;
+use crate::{GICC, GICD, NAME, PEN, SYS_FLAGSSET, clock, cpus};
+use arm_support::stop::{HandsOver, Stoppable};
 use hal_smp_api::ack::FlagChannel;
 use hal_smp_api::cpus::Cpu;
 use hal_smp_arm::flags::FlagRegister;
+use hal_smp_arm::foreign::Devices;
 use hal_smp_arm::pen::Witness;
 use hal_smp_arm::victim::Coherency;
 
@@ -38,4 +39,8 @@ impl Stoppable for Board {
     fn now() -> u64 {
         clock::now()
     }
+}
+
+impl HandsOver for Board {
+    const FOREIGN: Option<Devices> = Some(Devices { gicc: GICC as u32, gicd: GICD as u32, flags: SYS_FLAGSSET as u32 });
 }

@@ -32,6 +32,16 @@ impl<M: Maintain> Room<M> {
         self.at
     }
 
+    /// Two rooms: up to `address`, rounded up to 64 bytes, and from there on. One of them is empty if it lies outside.
+    #[must_use]
+    pub fn split_at(self, address: usize) -> (Self, Self)
+    where
+        M: Copy,
+    {
+        let middle = address.next_multiple_of(ALIGN).clamp(self.at, self.end);
+        (Self { end: middle, ..self }, Self { at: middle, ..self })
+    }
+
     /// Copies words there, reads them back and makes them visible to instruction fetch. Returns their address.
     ///
     /// # Errors

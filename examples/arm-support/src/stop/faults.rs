@@ -72,7 +72,7 @@ static READY: AtomicU32 = AtomicU32::new(0);
 static LET_GO: AtomicU32 = AtomicU32::new(0);
 
 /// Gives the victim a task and waits until it says that it is in it.
-fn begin<B: Stoppable>(run: &Run<B>, task: fn(usize)) -> Verdict {
+pub(super) fn begin<B: Stoppable>(run: &Run<B>, task: fn(usize)) -> Verdict {
     READY.store(0, Ordering::Release);
     LET_GO.store(0, Ordering::Release);
     smp::start_on(run.victim().index(), task);
@@ -80,7 +80,7 @@ fn begin<B: Stoppable>(run: &Run<B>, task: fn(usize)) -> Verdict {
 }
 
 /// Ends the victim's task, if it has not lost it by being stopped.
-fn end<B: Stoppable>(run: &Run<B>) -> Verdict {
+pub(super) fn end<B: Stoppable>(run: &Run<B>) -> Verdict {
     LET_GO.store(1, Ordering::Release);
     let victim = run.victim();
     if !wait::until(|| smp::is_idle(victim.index())) {
@@ -91,7 +91,7 @@ fn end<B: Stoppable>(run: &Run<B>) -> Verdict {
 }
 
 /// Task: deaf to everything until it may go.
-fn deaf(_this: usize) {
+pub(super) fn deaf(_this: usize) {
     cpu::mask_all();
     READY.store(1, Ordering::Release);
     while LET_GO.load(Ordering::Acquire) == 0 {
