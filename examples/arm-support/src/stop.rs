@@ -13,6 +13,7 @@ mod faults;
 mod hooks;
 mod kexec;
 mod overwrite;
+mod pen_check;
 mod report;
 mod requester;
 mod restart;
@@ -22,6 +23,7 @@ mod victim;
 #[cfg(target_arch = "arm")]
 use a32 as platform;
 pub use kexec::{HandsOver, kexec, mover_address};
+pub use pen_check::pen;
 pub use restart::restart;
 pub use victim::secondary;
 
@@ -34,6 +36,7 @@ use hal_smp_api::hooks::Stopped;
 use hal_smp_api::slots::{Order, SlotLayout};
 use hal_smp_api::word::Generation;
 use hal_smp_arm::barrier::Uncached;
+use hal_smp_arm::flags::FlagRegister;
 use hal_smp_arm::pen::{Area, Witness};
 use hal_smp_arm::victim::Coherency;
 use requester::Run;
@@ -52,6 +55,8 @@ pub trait Stoppable: Machine {
     type Witness: AckChannel;
     /// The second channel, ready for use.
     fn witness() -> Self::Witness;
+    /// The flag register behind the second channel, if it is one.
+    fn witness_flags() -> Option<FlagRegister>;
     /// Where the pen reports on the second channel, beside its slot.
     fn witness_of(cpu: Cpu) -> Option<Witness>;
     /// Address of the register in which the boot pen looks for its entry, if the board has one.

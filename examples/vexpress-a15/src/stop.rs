@@ -28,6 +28,10 @@ impl Stoppable for Board {
         FlagChannel(unsafe { FlagRegister::new(SYS_NVFLAGSSET) })
     }
 
+    fn witness_flags() -> Option<FlagRegister> {
+        Some(Self::witness().0)
+    }
+
     fn witness_of(cpu: Cpu) -> Option<Witness> {
         Some(Witness { register: SYS_NVFLAGSSET, bits: 1 << cpu.index() })
     }

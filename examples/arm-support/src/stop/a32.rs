@@ -13,6 +13,9 @@ pub(super) use hal_smp_arm::pen::a32::code as pen_code;
 /// Undefined in A32, and in T32 by its lower half: who executes poison traps.
 pub(super) const POISON: u32 = 0xE7F0_DEF0;
 
+/// Does nothing.
+pub(super) const NOP: u32 = 0xE320_F000;
+
 /// Where a core enters that comes back.
 pub(super) fn warm_address() -> usize {
     crate::start::warm_address()
