@@ -2,7 +2,7 @@
 //! The victim's half: what it does with the stop signal, and in which order it leaves the image.
 //!
 //! The order is data, [`ORDER`], and [`follows`] is a `const fn`: a crate that writes the instructions of a real core can
-//! name their order as a list and have it checked at compile time. No crate does so yet.
+//! name their order as a list and have it checked at compile time, as `hal-smp-arm` does.
 
 use crate::cpus::Cpu;
 use crate::slots::{SlotWord, Slots};

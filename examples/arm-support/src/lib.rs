@@ -11,7 +11,7 @@
 //!   ([`options`]).
 //!
 //! The programs that exercise the interrupt controller are here too ([`gic`]), written once for
-//! every board and every GIC version.
+//! every board and every GIC version; so are those that stop the other cores (`stop`).
 //!
 //! Crates weighed: `aarch32-rt` and `aarch64-rt` start one core with one linker script of their
 //! own and cannot be entered by all cores at once or a second time without a reload, which the

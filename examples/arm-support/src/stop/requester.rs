@@ -18,6 +18,7 @@ use hal_smp_api::stop::{Incomplete, Plan, Stop};
 use hal_smp_api::word::Generation;
 use hal_smp_arm::barrier::Uncached;
 use hal_smp_arm::pen::{Area, PenError};
+use hal_smp_arm::victim::Coherency;
 
 /// Who asks.
 pub(super) static ELECTION: Election = Election::new();
@@ -103,6 +104,11 @@ impl<B: Stoppable> Run<B> {
         run.hooks.fiq = (0..cores)
             .all(|core| smp::run_on(core, victim::test_fiq::<B>) && Cpu::new(core).is_some_and(victim::fiq_works));
         println!("fiq: {}", if run.hooks.fiq { "arrives on every core" } else { "not available" });
+        let coherency = match B::COHERENCY {
+            Coherency::Leave => "left by the victims",
+            Coherency::Keep => "not left: the control is firmware's",
+        };
+        println!("coherency: {coherency}");
         Ok(run)
     }
 
