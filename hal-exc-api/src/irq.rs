@@ -155,6 +155,7 @@
 
 mod control;
 mod deferred;
+mod dispatch;
 mod entry;
 mod error;
 mod glue;

@@ -388,6 +388,26 @@ impl PerCpu {
         // SAFETY: the caller promises that r13 was set by an install, which took a `&'static PerCpu`.
         unsafe { &*(block as *const Self) }
     }
+
+    /// [`index`](Self::index) of the CPU that executes this, in one instruction.
+    ///
+    /// # Safety
+    /// * As for [`current`](Self::current).
+    #[must_use]
+    #[inline(always)]
+    pub unsafe fn current_index() -> u32 {
+        let index: u32;
+        // SAFETY: the caller promises that r13 points into a block; its index never changes after the install.
+        unsafe {
+            core::arch::asm!(
+                "lwz {0}, {1}(13)", // the block's index
+                out(reg_nonzero) index,
+                const offset_of!(Words, index),
+                options(readonly, nostack, preserves_flags)
+            );
+        }
+        index
+    }
 }
 
 #[cfg(test)]

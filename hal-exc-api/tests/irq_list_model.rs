@@ -45,11 +45,12 @@ fn entry(data: u32) -> &'static Entry {
     }))
 }
 
-/// One line of a manager, and one dispatching CPU's counter.
+/// One line of a manager, and one dispatching CPU's slot and counters.
 struct Line {
     slot: AtomicPtr<Entry>,
     head: AtomicPtr<Entry>,
-    counter: AtomicU32,
+    begun: AtomicU32,
+    ended: AtomicU32,
     nobody: &'static Entry,
     several: &'static Entry,
 }
@@ -62,7 +63,8 @@ impl Line {
         let line: &'static Self = Box::leak(Box::new(Self {
             slot: AtomicPtr::new(core::ptr::null_mut()),
             head: AtomicPtr::new(core::ptr::null_mut()),
-            counter: AtomicU32::new(0),
+            begun: AtomicU32::new(0),
+            ended: AtomicU32::new(0),
             nobody: entry(0),
             several: entry(0),
         }));
@@ -74,7 +76,7 @@ impl Line {
     }
 
     fn publish(&'static self) {
-        list::publish(&self.slot, &self.head, self.nobody, self.several);
+        list::publish(core::iter::once(&self.slot), &self.head, self.nobody, self.several);
     }
 
     fn install(&'static self, entry: &'static Entry) {
@@ -85,7 +87,8 @@ impl Line {
 
     /// As the manager removes: out of the list, out of sight, then wait for whoever is inside.
     fn wait(&'static self, entry: &'static Entry) {
-        while list::is_inside(&self.counter) {
+        let inside = list::while_inside(&self.begun);
+        while !list::is_over(&self.ended, inside) {
             loom::thread::yield_now();
         }
         list::release(entry);
@@ -127,18 +130,18 @@ impl Line {
 
     /// As the manager dispatches.
     fn dispatch(&'static self) -> Vec<u32> {
-        list::enter(&self.counter, true);
+        list::enter(&self.begun, true);
         let seen = self.handlers();
-        list::leave(&self.counter, true);
+        list::leave(&self.begun, &self.ended, true);
         assert!(!seen.contains(&TORN_DOWN));
         seen
     }
 
     /// Dispatch with the mark in a plain store, without the fence behind it.
     fn dispatch_without_fence(&'static self) -> Vec<u32> {
-        self.counter.store(self.counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.begun.store(self.begun.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         let seen = self.handlers();
-        list::leave(&self.counter, true);
+        list::leave(&self.begun, &self.ended, true);
         seen
     }
 
@@ -147,11 +150,11 @@ impl Line {
         self.handlers()
     }
 
-    /// Dispatch whose end is a relaxed store.
+    /// Dispatch whose end is a store without the barrier before it.
     fn dispatch_without_release(&'static self) -> Vec<u32> {
-        list::enter(&self.counter, true);
+        list::enter(&self.begun, true);
         let seen = self.handlers();
-        self.counter.store(self.counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.ended.store(self.begun.load(Ordering::Relaxed), Ordering::Relaxed);
         seen
     }
 }
@@ -249,9 +252,9 @@ fn removed_and_installed_again() {
         let entries = [entry(1), entry(2)];
         let line = Line::new(&entries);
         let cpu = loom::thread::spawn(move || {
-            list::enter(&line.counter, true);
+            list::enter(&line.begun, true);
             let seen = line.handlers();
-            list::leave(&line.counter, true);
+            list::leave(&line.begun, &line.ended, true);
             seen
         });
         line.remove(entries[0]);
@@ -281,6 +284,26 @@ fn without_the_mark_it_fails() {
 #[should_panic]
 fn without_the_release_it_fails() {
     against(Line::dispatch_without_release);
+}
+
+#[test]
+#[should_panic]
+fn looking_at_the_marks_too_early_it_fails() {
+    loom::model(|| {
+        let only = entry(1);
+        let line = Line::new(&[only]);
+        let cpu = loom::thread::spawn(move || line.dispatch());
+        // Before it is out of sight: a walk that begins in between is not waited for.
+        let inside = list::while_inside(&line.begun);
+        assert!(list::unlink(&line.head, only));
+        line.publish();
+        while !list::is_over(&line.ended, inside) {
+            loom::thread::yield_now();
+        }
+        // SAFETY: not kept here: that is what the model must find.
+        only.data.with_mut(|data| unsafe { *data = TORN_DOWN });
+        cpu.join().unwrap();
+    });
 }
 
 #[test]

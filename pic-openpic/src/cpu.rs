@@ -6,7 +6,7 @@ use hal_exc_api::pic::{
     Line, PicError, Priority, TaskPriority, Vector,
 };
 
-use crate::bus::{Bus, after_branch, complete};
+use crate::bus::{Bus, after_branch, complete, order_io};
 use crate::handshake::Handshake;
 use crate::pic::{MPIC_LINES, OpenPic};
 use crate::registers::{CTPR_ALL, end, ipi_dispatch, task_priority};
@@ -37,6 +37,21 @@ impl<B: Bus, H: Handshake> Acknowledge for OpenPic<B, H> {
 
     #[inline(always)]
     fn acknowledge(&self, cpu: CpuId) -> Acknowledged<InService> {
+        let answer = self.acknowledge_before_barrier(cpu);
+        // The handlers' loads must not run ahead of the answer, which was branched on.
+        after_branch();
+        answer
+    }
+
+    #[inline(always)]
+    fn end(&self, claim: InService) {
+        // The handlers' accesses come before the end.
+        order_io();
+        self.end_after_barrier(claim);
+    }
+
+    #[inline(always)]
+    fn acknowledge_before_barrier(&self, cpu: CpuId) -> Acknowledged<InService> {
         let mut vector = self.handshake.vector(&self.bus, cpu);
         // A Freescale MPIC's lines are known: a constant instead of a load.
         let direct = if H::FREESCALE { vector < u32::from(MPIC_LINES) } else { self.vectors.is_direct(vector) };
@@ -53,13 +68,11 @@ impl<B: Bus, H: Handshake> Acknowledge for OpenPic<B, H> {
                 return Acknowledged::Unknown(Vector::new(vector as u16));
             }
         }
-        // The handlers' loads must not run ahead of the answer, which was branched on.
-        after_branch();
         Acknowledged::Claimed(InService { line: Line::new(vector as u16), cpu })
     }
 
     #[inline(always)]
-    fn end(&self, claim: InService) {
+    fn end_after_barrier(&self, claim: InService) {
         self.handshake.end(&self.bus, claim.cpu);
     }
 }

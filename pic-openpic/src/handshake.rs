@@ -17,10 +17,11 @@ pub trait Handshake: Send + Sync {
     /// The vector of the interrupt that `cpu`, executing, takes into service.
     fn vector<B: Bus>(&self, bus: &B, cpu: CpuId) -> u32;
 
-    /// Ends the interrupt that `cpu`, executing, took last.
+    /// Ends the interrupt that `cpu`, executing, took last. What has to be performed first already is: a barrier of the
+    /// caller lies behind it.
     #[inline(always)]
     fn end<B: Bus>(&self, bus: &B, cpu: CpuId) {
-        bus.write(registers::end(cpu), 0);
+        bus.write_after_barrier(registers::end(cpu), 0);
     }
 }
 
@@ -75,7 +76,7 @@ impl Handshake for PrivateWindow {
 
     #[inline(always)]
     fn end<B: Bus>(&self, bus: &B, _: CpuId) {
-        bus.write(registers::PRIVATE_END, 0);
+        bus.write_after_barrier(registers::PRIVATE_END, 0);
     }
 }
 
@@ -104,6 +105,6 @@ impl<R: ProxyRegister> Handshake for ExternalProxy<R> {
 
     #[inline(always)]
     fn end<B: Bus>(&self, bus: &B, _: CpuId) {
-        bus.write(registers::PRIVATE_END, 0);
+        bus.write_after_barrier(registers::PRIVATE_END, 0);
     }
 }

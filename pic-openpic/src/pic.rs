@@ -14,6 +14,7 @@ use crate::vectors::VectorMap;
 /// Lines: the sources by their register position, then the inter-processor interrupts, then the
 /// timers. On a Freescale MPIC there are always 256 positions, so that inter-processor interrupts are lines 256 to
 /// 259 and timers 260 to 267.
+#[repr(C)] // `bus` first: an instruction less on the hot path
 pub struct OpenPic<B, H = ByRegister> {
     pub(crate) bus: B,
     pub(crate) handshake: H,

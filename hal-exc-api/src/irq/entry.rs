@@ -4,7 +4,7 @@
 use core::fmt;
 
 use super::list::{self, Link, Node};
-use super::sync::{AtomicPtr, AtomicU32, Ordering};
+use super::sync::{AtomicPtr, AtomicU32, Ordering, forget_range};
 use crate::handler::Handled;
 use crate::pic::{CpuId, Line};
 
@@ -24,6 +24,12 @@ impl Delivery {
             None => 0,
         };
         Self(source << 16 | line.number() as u32)
+    }
+
+    /// The same, without what the compiler knows of the line's range.
+    #[inline(always)]
+    pub(super) fn of_unknown_range(self) -> Self {
+        Self(forget_range(self.0))
     }
 
     /// The line.

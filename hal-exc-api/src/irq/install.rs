@@ -4,7 +4,6 @@
 use core::fmt;
 
 use super::list;
-use super::manager::NOBODY;
 use super::sync::{AtomicPtr, AtomicU32, Ordering};
 use super::{IrqEntry, IrqError, IrqManager, Platform};
 use crate::pic::{Acknowledge, Capability, CpuMask, Line, LineMask, PicError};
@@ -30,23 +29,23 @@ impl<const LINES: usize, const CPUS: usize> Removal<'_, LINES, CPUS> {
 /// [`Removal::Complete`]. If it is dropped instead, the entry stays unusable for ever.
 #[must_use = "without polling the entry stays unusable"]
 pub struct Retiring<'m, const LINES: usize, const CPUS: usize> {
-    counters: &'m [[AtomicU32; LINES]; CPUS],
+    ended: &'m [[AtomicU32; LINES]; CPUS],
     entry: &'static IrqEntry,
     line: Line,
+    /// The CPUs that were not yet seen outside, and what says so of each.
     inside: CpuMask,
+    while_inside: [u32; CPUS],
 }
 
 impl<'m, const LINES: usize, const CPUS: usize> Retiring<'m, LINES, CPUS> {
-    /// Every CPU may be in `entry`, which was just unlinked, until it was looked at.
-    fn new(counters: &'m [[AtomicU32; LINES]; CPUS], entry: &'static IrqEntry, line: Line) -> Self {
-        Self { counters, entry, line, inside: CpuMask::first(CPUS) }
-    }
-
     /// Looks again who is still in the entry; does not wait.
     pub fn poll(mut self) -> Removal<'m, LINES, CPUS> {
         for cpu in self.inside {
-            let counters = self.counters.get(cpu.index());
-            if !counters.and_then(|counters| counters.get(self.line.index())).is_some_and(list::is_inside) {
+            let ended = self.ended.get(cpu.index()).and_then(|ended| ended.get(self.line.index()));
+            let inside = self.while_inside.get(cpu.index());
+            if let (Some(ended), Some(&inside)) = (ended, inside)
+                && list::is_over(ended, inside)
+            {
                 self.inside = self.inside.without(cpu);
             }
         }
@@ -90,7 +89,7 @@ where
             list::occupy(entry, line.number()).map_err(|word| in_use(word, line))?;
             let was_empty = list::first(head).is_none();
             list::append(head, entry);
-            self.publish(line);
+            self.publish(line.index());
             if was_empty {
                 self.forget_run(line);
                 if let Err(error) = tolerate_unmaskable(controller.enable(line)) {
@@ -139,7 +138,7 @@ where
                 list::release(new);
                 return Err(IrqError::NotInstalled { line });
             }
-            self.publish(line);
+            self.publish(line.index());
             Ok(self.retire(line, old))
         })?;
         Ok(self.wait_for(retiring))
@@ -198,20 +197,20 @@ where
         if !list::unlink(&block.head, entry) {
             return None;
         }
-        self.publish(line);
+        self.publish(line.index());
         Some(self.retire(line, entry))
     }
 
-    /// Shows dispatch what the list of `line` now holds.
-    fn publish(&'static self, line: Line) {
-        if let (Some(slot), Some(block)) = (self.slots.get(line.index()), self.lines.get(line.index())) {
-            list::publish(slot, &block.head, &NOBODY, self.several());
-        }
-    }
-
+    /// After it was taken out of sight: every CPU with an open walk of the line may be in it. With one CPU that is nobody,
+    /// because whoever removes was not in an interrupt.
     fn retire(&'static self, line: Line, entry: &'static IrqEntry) -> Retiring<'static, LINES, CPUS> {
         entry.mark(list::RETIRING, line);
-        Retiring::new(&self.counters, entry, line)
+        let inside = if CPUS == 1 { CpuMask::EMPTY } else { CpuMask::first(CPUS) };
+        let while_inside = core::array::from_fn(|cpu| {
+            let begun = self.begun.get(cpu).and_then(|begun| begun.get(line.index()));
+            begun.map_or(0, list::while_inside)
+        });
+        Retiring { ended: &self.ended, entry, line, inside, while_inside }
     }
 
     fn wait_for<'m>(&self, retiring: Retiring<'m, LINES, CPUS>) -> Removal<'m, LINES, CPUS> {

@@ -8,13 +8,13 @@
 //! * The **slot** of a line is what dispatch looks at: the entry itself while there is one, a stand-in that
 //!   walks the list while there are several, a stand-in that declines while there is none. So the usual
 //!   case has neither a test for null nor one for a next entry.
-//! * **Walkers** are dispatching CPUs. Each brackets its walk by two increments of a counter of
-//!   its own for that line: odd means "inside". A line is not delivered again to a CPU that has
-//!   it in service, so the two increments of one walk never interleave with another's.
-//! * **Removal** takes the node out, then looks at every CPU's counter of the line. Whoever is
-//!   even cannot see the node any more; whoever is odd is waited for until it is even. The
-//!   two SeqCst fences (between counter store and slot load on the walker's side, between publishing
-//!   and counter load on the remover's) make one of them see the other.
+//! * **Walkers** are dispatching CPUs. Each has, per line, a slot and two counters of its own: walks begun and
+//!   walks ended. A line is not delivered again to a CPU that has it in service, so a CPU has at most one walk of a
+//!   line open, and then `ended` is one less than `begun`.
+//! * **Removal** takes the node out, shows every CPU's slot without it, then reads every CPU's `begun`. Walks that begin
+//!   later cannot see the node any more; the one that is open is waited for until it has ended, and only that one.
+//!   The two SeqCst fences (between `begun` and slot load on the walker's side, between publishing and reading `begun` on
+//!   the remover's) make one of them see the other.
 //! * An unlinked node keeps its `next`, so that a walker that stands on it finds the rest.
 
 use super::sync::{AtomicPtr, AtomicU32, Ordering, compiler_barrier, fence, load_dependent};
@@ -54,12 +54,12 @@ fn follow<N>(cell: &AtomicPtr<N>) -> Option<&'static N> {
 /// Marks the beginning of a walk; to be followed by [`leave`]. With one CPU (`smp` false, a constant at
 /// every call) a remover is the interrupted thread and never runs during a walk: it only counts.
 #[inline(always)]
-pub(super) fn enter(counter: &AtomicU32, smp: bool) {
-    // Only this CPU writes its counter, so load and store need no atomic addition.
-    let step = if smp { 1 } else { 2 };
-    counter.store(counter.load(Ordering::Relaxed).wrapping_add(step), Ordering::Relaxed);
+pub(super) fn enter(begun: &AtomicU32, smp: bool) {
+    // Only this CPU writes its counters, so load and store need no atomic addition.
+    begun.store(begun.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
     if smp {
-        // The mark must be visible before the list is looked at.
+        // The mark must be visible before the slot is looked at. Also what `Acknowledge::acknowledge_before_barrier`
+        // counts on.
         fence(Ordering::SeqCst);
     } else {
         compiler_barrier();
@@ -68,10 +68,12 @@ pub(super) fn enter(counter: &AtomicU32, smp: bool) {
 
 /// Marks the end of the walk that `enter` began.
 #[inline(always)]
-pub(super) fn leave(counter: &AtomicU32, smp: bool) {
+pub(super) fn leave(begun: &AtomicU32, ended: &AtomicU32, smp: bool) {
     if smp {
-        // Release: what the handlers did is performed before a remover sees the mark.
-        counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+        // What the handlers did is performed before a remover sees the mark: Release would do. A full barrier, so
+        // that `Acknowledge::end_after_barrier` needs none of its own.
+        fence(Ordering::SeqCst);
+        ended.store(begun.load(Ordering::Relaxed), Ordering::Relaxed);
     } else {
         compiler_barrier();
     }
@@ -88,16 +90,23 @@ pub(super) unsafe fn slot<N: Node>(slot: &AtomicPtr<N>) -> &'static N {
     unsafe { &*load_dependent(slot) }
 }
 
-/// Sets the slot to what the list now holds: `nobody`, the only entry, or `several`. Serialised by the
+/// Sets the slots, one per CPU, to what the list now holds: `nobody`, the only entry, or `several`. Serialised by the
 /// caller.
-pub(super) fn publish<N: Node>(slot: &AtomicPtr<N>, head: &AtomicPtr<N>, nobody: &'static N, several: &'static N) {
+pub(super) fn publish<'a, N: Node>(
+    slots: impl Iterator<Item = &'a AtomicPtr<N>>,
+    head: &AtomicPtr<N>,
+    nobody: &'static N,
+    several: &'static N,
+) {
     let shown = match first(head) {
         None => nobody,
         Some(only) if next(only).is_none() => only,
         Some(_) => several,
     };
-    // Release: whoever finds the entry finds its contents.
-    slot.store(as_ptr(shown), Ordering::Release);
+    for slot in slots {
+        // Release: whoever finds the entry finds its contents.
+        slot.store(as_ptr(shown), Ordering::Release);
+    }
     // It is out of sight before the counters are looked at.
     fence(Ordering::SeqCst);
 }
@@ -174,12 +183,14 @@ pub(super) fn replace<N: Node>(head: &AtomicPtr<N>, old: &'static N, new: &'stat
     true
 }
 
-/// After `unlink` or `replace`, and `publish`: whether the counter's CPU may be in the old node. Once it is
-/// not, it never will be.
-///
-/// A CPU that left and came back without being seen outside counts as inside: the mark at the end of a walk
-/// is a Release store, the one at the beginning is not, and only reading the former makes what the
-/// handlers did visible here.
-pub(super) fn is_inside(counter: &AtomicU32) -> bool {
-    counter.load(Ordering::Acquire) & 1 != 0
+/// After `unlink` or `replace`, and `publish`: the value of a CPU's `ended` as long as it may be in the old node. Once
+/// `ended` has another value ([`is_over`]), the CPU is not in the node and never will be.
+pub(super) fn while_inside(begun: &AtomicU32) -> u32 {
+    begun.load(Ordering::Relaxed).wrapping_sub(1)
+}
+
+/// Whether the walk that may have been open at [`while_inside`], whose answer is `inside`, has ended or never was.
+pub(super) fn is_over(ended: &AtomicU32, inside: u32) -> bool {
+    // Acquire: what the handlers of that walk did is seen.
+    ended.load(Ordering::Acquire) != inside
 }

@@ -9,7 +9,7 @@ use crate::pic::{Acknowledge, CpuId, Line, LineMask};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct LineStatistics {
-    /// Interrupts taken, on all CPUs, modulo 2³¹ per CPU.
+    /// Interrupts taken, on all CPUs, modulo 2³².
     pub taken: u32,
     /// Those for which no entry was responsible.
     pub unhandled: u32,
@@ -48,12 +48,12 @@ where
         })
     }
 
-    /// Interrupts of `line` that `cpu` took, modulo 2³¹.
+    /// Interrupts of `line` that `cpu` took, modulo 2³².
     pub fn taken_on(&self, line: Line, cpu: CpuId) -> Result<u32, IrqError> {
         self.check_line(line)?;
-        let counter = self.counters.get(cpu.index()).and_then(|counters| counters.get(line.index()));
+        let counter = self.begun.get(cpu.index()).and_then(|counters| counters.get(line.index()));
         let counter = counter.ok_or(IrqError::NoSuchCpu { cpu, count: CPUS as u8 })?;
-        Ok(counter.load(Ordering::Relaxed).wrapping_add(1) >> 1)
+        Ok(counter.load(Ordering::Relaxed))
     }
 
     /// The counts of `cpu`.

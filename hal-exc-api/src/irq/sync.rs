@@ -17,6 +17,21 @@ pub(super) fn compiler_barrier() {
     core::sync::atomic::compiler_fence(Ordering::SeqCst);
 }
 
+/// The same number, of which the compiler knows nothing any more. A mask that it would leave out because of an earlier
+/// comparison then stays one, and on PowerPC one instruction masks, shifts and inserts.
+#[inline(always)]
+pub(super) fn forget_range(number: u32) -> u32 {
+    #[cfg(target_arch = "powerpc")]
+    {
+        let mut number = number;
+        // SAFETY: no instruction.
+        unsafe { core::arch::asm!("/* {0} */", inout(reg) number, options(pure, nomem, nostack, preserves_flags)) };
+        number
+    }
+    #[cfg(not(target_arch = "powerpc"))]
+    number
+}
+
 /// Loads a pointer through which the caller then reads.
 ///
 /// Every CPU that this crate runs on orders a load behind the load that its address came from; only Acquire says so to

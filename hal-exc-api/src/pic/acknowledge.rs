@@ -58,6 +58,20 @@ pub trait Acknowledge: InterruptController {
 
     /// Ends the interrupt. Called on the CPU that acknowledged it.
     fn end(&self, claim: Self::Claim);
+
+    /// [`acknowledge`](Self::acknowledge) for a caller that executes a full barrier (`sync`, `dmb`) before its first access
+    /// that must not run ahead of the answer: the implementer may leave its own out.
+    #[inline(always)]
+    fn acknowledge_before_barrier(&self, cpu: CpuId) -> Acknowledged<Self::Claim> {
+        self.acknowledge(cpu)
+    }
+
+    /// [`end`](Self::end) for a caller that has executed a full barrier since it last accessed the device: the
+    /// implementer may leave its own out.
+    #[inline(always)]
+    fn end_after_barrier(&self, claim: Self::Claim) {
+        self.end(claim);
+    }
 }
 
 /// End of interrupt in two steps: first the running priority drops (less urgent lines come

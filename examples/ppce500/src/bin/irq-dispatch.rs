@@ -32,7 +32,7 @@ impl<const CPUS: usize> Platform for Plain<CPUS> {
             return CpuId::BOOT;
         }
         // SAFETY: the manager is used after the install; the program and its handlers stay on their CPU.
-        CpuId::new(unsafe { PerCpu::current() }.index() as usize % CpuId::LIMIT).unwrap_or(CpuId::BOOT)
+        CpuId::new(unsafe { PerCpu::current_index() } as usize % CpuId::LIMIT).unwrap_or(CpuId::BOOT)
     }
 
     fn in_interrupt(&self) -> bool {
