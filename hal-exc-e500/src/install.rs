@@ -44,8 +44,8 @@ unsafe impl Family for E500Family {
     fn wrappers(&self, cpu: &Cpu) -> &'static [Wrapper] {
         match cpu.group() {
             Group::E200 => entry::E200,
-            Group::E500 if cpu.model().name == "e500v1" => entry::E500V1,
-            Group::E500 => entry::E500V2,
+            Group::E500 if cpu.features().contains(Features::MAS7) => entry::E500V2,
+            Group::E500 => entry::E500V1,
             _ => entry::E500MC,
         }
     }

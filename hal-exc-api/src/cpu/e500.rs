@@ -4,8 +4,8 @@
 use super::{Core, FaultRegisters, Features, Group, Model, TickTimer, VectorBase};
 use crate::flavor::Flavor;
 
-/// e500v1 and e500v2 (PowerPC e500 Core Family Reference Manual): SPE, no FPRs, debug is critical class.
-const V2: Core = Core {
+/// e500v1 (PowerPC e500 Core Family Reference Manual): SPE, no FPRs, debug is critical class.
+const V1: Core = Core {
     features: Features::SPE
         .with(Features::ISEL)
         .with(Features::RFMCI)
@@ -25,6 +25,9 @@ const V2: Core = Core {
     fault: FaultRegisters::DearBookE,
 };
 
+/// e500v2 (the same manual): 36-bit physical addresses.
+const V2: Core = Core { features: V1.features.with(Features::MAS7), ..V1 };
+
 /// e500mc (e500mc Core Reference Manual): FPRs, enhanced debug with DSRR0/1, MSR\[RI\].
 const MC: Core = Core {
     features: Features::FPU
@@ -37,7 +40,8 @@ const MC: Core = Core {
         .with(Features::WRTEEI)
         .with(Features::MMU)
         .with(Features::TIME_BASE)
-        .with(Features::PERFORMANCE_MONITOR),
+        .with(Features::PERFORMANCE_MONITOR)
+        .with(Features::MAS7),
     cache_line: 64,
     debug: Some(Flavor::Debug),
     ..V2
@@ -52,7 +56,7 @@ const fn model(name: &'static str, upper: u32, group: Group, core: Core) -> Mode
 }
 
 pub(super) const MODELS: &[Model] = &[
-    model("e500v1", 0x8020, Group::E500, V2),
+    model("e500v1", 0x8020, Group::E500, V1),
     model("e500v2", 0x8021, Group::E500, V2),
     model("e500mc", 0x8023, Group::E500mc, MC),
     model("e5500", 0x8024, Group::E500mc, E5500),

@@ -53,6 +53,8 @@ features! {
     MMU = 15, "mmu";
     /// Time base that `mftb` reads (the 601 has a real-time clock instead).
     TIME_BASE = 16, "time-base";
+    /// MMU assist register MAS7: physical addresses of more than 32 bits.
+    MAS7 = 17, "mas7";
 }
 
 impl Features {
