@@ -17,16 +17,19 @@ use crate::gdb::{Gdb, Stop};
 use crate::qemu::Launch;
 use crate::sockets::Driven;
 
-/// MSR bits.
+/// MSR bits. CE lies elsewhere on each family: `Core::critical_enable`.
 pub(super) const EE: u32 = 0x8000;
-const CE: u32 = 0x0002_0000;
 const ME: u32 = 0x1000;
 const DE: u32 = 0x0200;
 const IP: u32 = 0x0040;
 const RI: u32 = 0x0002;
 
-/// `rfmci`, which QEMU's e500v2 does not know.
+/// `rfmci`, which QEMU's e500v1 and e500v2 do not know, and `rfci`, which its G2 does not.
 const RFMCI: u32 = 0x4C00_004C;
+const RFCI: u32 = 0x4C00_0066;
+
+/// A return instruction that the emulator lacks: where it stands, and the pair that it loads.
+type Return = (u32, (&'static str, &'static str));
 
 /// How long a guest may live, and how long it may run between two stops; a mutant may run away.
 const LIFE: Duration = Duration::from_secs(1500);
@@ -70,8 +73,8 @@ pub(crate) struct Guest {
     block: Vec<u8>,
     /// The emulator's name for the CPU, whose input 3 is the critical one.
     pin: &'static str,
-    /// Addresses of `rfmci` instructions that the emulator would refuse.
-    returns: Vec<u32>,
+    /// Return instructions that the emulator would refuse.
+    returns: Vec<Return>,
 }
 
 impl Guest {
@@ -97,16 +100,28 @@ impl Guest {
         let r13 = gdb.read("r13")? as u32;
         let classic = cpu.core().vector_base == VectorBase::MsrIp;
         let recoverable = if cpu.features().contains(Features::RI) { RI } else { 0 };
-        let msr = if classic { EE | ME | recoverable } else { EE | CE | ME | DE | recoverable };
+        let critical = cpu.core().critical_enable;
+        let msr = if classic { EE | critical | ME | recoverable } else { EE | critical | ME | DE | recoverable };
         let block = gdb.read_memory(u64::from(r13 - FIELDS), BLOCK)?;
         let here = elf.symbol("sweep_here")?.address as u32;
         let r1 = gdb.read("r1")? as u32;
         let pin = if board.name == "ref405ep" { "/machine/soc/cpu" } else { "/machine/unattached/device[0]" };
         let mut guest = Self { pin, machine, elf, cpu, table, base, here, msr, r1, r13, block, returns: Vec::new() };
         if !cpu.features().contains(Features::RI) && gdb_lacks_rfmci(&cpu) {
-            guest.returns = guest.find_in("hal_exc_e500_machine_check", RFMCI)?;
+            guest.lacks("hal_exc_e500_machine_check", RFMCI, Flavor::MachineCheck)?;
+        }
+        if classic && cpu.core().critical.is_some() {
+            guest.lacks("hal_exc_e300_critical", RFCI, Flavor::Critical)?;
         }
         Ok(guest)
+    }
+
+    /// The emulator lacks the return instruction `word` of a wrapper.
+    fn lacks(&mut self, wrapper: &str, word: u32, flavor: Flavor) -> Result<()> {
+        let pair = save_pair(flavor)?;
+        let places = self.find_in(wrapper, word)?;
+        self.returns.extend(places.into_iter().map(|place| (place, pair)));
+        Ok(())
     }
 
     pub(super) fn gdb(&mut self) -> &mut Gdb {
@@ -221,7 +236,7 @@ impl Guest {
         let mask = match entry.class() {
             Class::Standard if entry.asynchronous => EE,
             Class::Standard => return true,
-            Class::Critical => CE,
+            Class::Critical => self.cpu.core().critical_enable,
             Class::Debug => DE,
             Class::MachineCheck => ME,
         };
@@ -262,13 +277,16 @@ impl Guest {
     fn keep(&self, entry: &VectorEntry) -> u32 {
         let classic = self.cpu.core().vector_base == VectorBase::MsrIp;
         let recoverable = if !classic && self.cpu.features().contains(Features::RI) { RI } else { 0 };
+        let critical = self.cpu.core().critical_enable;
         match entry.class() {
             Class::MachineCheck if classic => IP,
-            _ if classic => ME | IP,
-            Class::Standard => CE | ME | DE | recoverable,
+            // G2_LE and e300: RI speaks of SRR0/1, which a critical interrupt leaves alone.
+            Class::Critical if classic => ME | IP | RI,
+            _ if classic => critical | ME | IP,
+            Class::Standard => critical | ME | DE | recoverable,
             Class::Critical if recoverable != 0 => ME | DE | recoverable,
             Class::Critical => ME,
-            Class::Debug if entry.flavor == Flavor::Debug => CE | ME | recoverable,
+            Class::Debug if entry.flavor == Flavor::Debug => critical | ME | recoverable,
             Class::Debug => ME,
             Class::MachineCheck => 0,
         }
@@ -285,13 +303,15 @@ impl Guest {
 
     /// Whether the instruction at `pc` is a return that the emulator lacks.
     pub(crate) fn lacks_return_at(&self, pc: u32) -> bool {
-        self.returns.contains(&pc)
+        self.returns.iter().any(|(place, _)| *place == pc)
     }
 
-    /// What `rfmci` does on hardware.
-    pub(super) fn return_from_machine_check(&mut self) -> Result<()> {
+    /// What the return instruction at `pc`, which the emulator lacks, does on hardware.
+    pub(super) fn return_by_hand(&mut self, pc: u32) -> Result<()> {
+        let found = self.returns.iter().find(|(place, _)| *place == pc);
+        let (_, pair) = *found.context("no return of ours")?;
         let gdb = self.gdb();
-        let (to, msr) = (gdb.read("mcsrr0")?, gdb.read("mcsrr1")?);
+        let (to, msr) = (gdb.read(pair.0)?, gdb.read(pair.1)?);
         gdb.write("msr", msr)?;
         gdb.write("pc", to)
     }
@@ -299,7 +319,7 @@ impl Guest {
     /// Goes on until the guest is back at `sweep_here`, or in its fatal report; `false` for the latter.
     pub(super) fn finish(&mut self) -> Result<bool> {
         let (here, fatal) = (self.here, self.elf.symbol("sweep_fatal")?.address);
-        let returns = self.returns.clone();
+        let returns: Vec<u32> = self.returns.iter().map(|(place, _)| *place).collect();
         let stops: Vec<u64> = returns.iter().copied().chain([here]).map(u64::from).chain([fatal]).collect();
         for stop in &stops {
             self.gdb().set_breakpoint(*stop)?;
@@ -310,7 +330,7 @@ impl Guest {
             }
             let pc = self.gdb().read("pc")?;
             if returns.contains(&(pc as u32)) {
-                self.return_from_machine_check()?;
+                self.return_by_hand(pc as u32)?;
                 if self.gdb().read("pc")? == u64::from(here) {
                     break true;
                 }

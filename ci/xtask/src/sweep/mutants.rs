@@ -7,7 +7,7 @@ use hal_exc_api::exception::{Exception, VectorWord};
 
 use super::guest::Guest;
 use super::pair::{self, Lower};
-use super::{DECREMENTER, EXTERNAL, reservation};
+use super::{DECREMENTER, EXTERNAL, reservation, stack};
 
 const NOP: u32 = 0x6000_0000;
 /// `stw r10,lock(r13)`, `stw r11,nest(r13)`.
@@ -19,6 +19,9 @@ const MASK: u32 = 0x7C80_0124;
 const MTCTR: u32 = 0x7D89_03A6;
 /// `andi. r6,r5,2`: the test of MSR\[RI\].
 const TEST_RI: u32 = 0x70A6_0002;
+/// `cmplw r1,r10`, the test for room on the interrupt stack; `cmplw r5,r6`, the look at its guard word.
+const TEST_ROOM: u32 = 0x7C01_5040;
+const TEST_GUARD: u32 = 0x7C05_3040;
 /// `stwcx. r0,0,r13`.
 const DROP_RESERVATION: u32 = 0x7C00_692D;
 
@@ -39,6 +42,8 @@ enum Notice {
     Reservation,
     /// Two CPUs, one of them in its prologue.
     TwoCpus,
+    /// An overrun of the interrupt stack.
+    Stack(fn(&mut Guest) -> Result<Option<String>>),
 }
 
 fn has_critical(cpu: &Cpu) -> bool {
@@ -105,6 +110,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patch: no_ri_test,
         notice: Notice::Sweep(EXTERNAL, Exception::MachineCheck),
     },
+    Mutant { name: "no-room-test", applies: any, patch: no_room_test, notice: Notice::Stack(stack::bound) },
+    Mutant { name: "no-guard-test", applies: any, patch: no_guard_test, notice: Notice::Stack(stack::guard) },
 ];
 
 /// Patches, sweeps, and tells by what the mutant was caught; `None` when nothing noticed.
@@ -123,6 +130,11 @@ pub(super) fn hunt(guest: &mut Guest, mutant: &Mutant) -> Result<Option<String>>
             ensure!(reservation::check(guest)?.is_empty(), "a way out without the store, before any mutation");
             (mutant.patch)(guest)?;
             Ok(reservation::check(guest)?.first().map(|first| format!("look at every way out: {first}")))
+        }
+        Notice::Stack(check) => {
+            ensure!(check(guest)?.is_none(), "the interrupt stack, before any mutation");
+            (mutant.patch)(guest)?;
+            Ok(check(guest)?.map(|wrong| format!("overrun of the interrupt stack: {wrong}")))
         }
         Notice::TwoCpus => {
             ensure!(super::two_cpus::check(guest, false)?.is_none(), "two CPUs, before any mutation");
@@ -200,4 +212,25 @@ fn no_ri_test(guest: &mut Guest) -> Result<()> {
     let test = guest.find_in("hal_exc_classic_machine_check", TEST_RI)?;
     let test = *test.first().context("no test of MSR[RI]")?;
     guest.set_word(test + 4, NOP)
+}
+
+/// Takes out the conditional branch behind the comparison `test`.
+fn no_branch_behind(guest: &mut Guest, name: &str, test: u32) -> Result<()> {
+    let test = *guest.find_in(name, test)?.first().with_context(|| format!("{name} has no such test"))?;
+    for address in (test + 4..test + 16).step_by(4) {
+        if guest.word(address)? >> 26 == 16 {
+            return guest.set_word(address, NOP);
+        }
+    }
+    anyhow::bail!("{name}: no conditional branch behind {test:08x}")
+}
+
+fn no_room_test(guest: &mut Guest) -> Result<()> {
+    let name = interrupt_wrapper(&guest.cpu);
+    no_branch_behind(guest, name, TEST_ROOM)
+}
+
+fn no_guard_test(guest: &mut Guest) -> Result<()> {
+    let name = stack::dispatch_entry(guest)?;
+    no_branch_behind(guest, &name, TEST_GUARD)
 }

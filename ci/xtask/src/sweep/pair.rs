@@ -50,7 +50,8 @@ pub(super) struct Swept {
     pub(super) failures: Vec<String>,
 }
 
-fn begin(guest: &mut Guest, lower: &Lower, seed: u32) -> Result<super::guest::Registers> {
+/// Puts everything at rest and delivers the lower exception.
+pub(super) fn begin(guest: &mut Guest, lower: &Lower, seed: u32) -> Result<super::guest::Registers> {
     let pattern = guest.rewind(seed)?;
     let entry = guest.entry(lower.exception)?;
     guest.set_variable("SWEEP_LOWER", entry.word().raw())?;
@@ -82,7 +83,7 @@ pub(crate) fn trace(guest: &mut Guest, lower: &Lower) -> Result<(Vec<Boundary>, 
         path.push(Boundary { pc, msr, events });
         ensure!(path.len() < 3000, "{}: the path does not come back", lower.name);
         if guest.lacks_return_at(pc) {
-            guest.return_from_machine_check()?;
+            guest.return_by_hand(pc)?;
         } else {
             ensure!(guest.gdb().step()? == Stop::Signal(5), "{}: the guest ended", lower.name);
         }
@@ -187,8 +188,10 @@ fn run(
         guest.deliver(Exception::ExternalInput)?;
         survived = guest.finish()?;
     }
-    // Where both share the pair, RI tells that the lower one had it in use; then a report is the right end.
-    let shares_pair = entry.flavor == guest.entry(lower.exception)?.flavor && entry.class() == Class::MachineCheck;
+    // Where a machine check shares the pair of the lower one, and that had it in use, a report is the right end. RI tells
+    // where it is SRR0/1: also below a critical interrupt, which has RI off only where it has taken SRR0/1 from a thread.
+    let checks = entry.class() == Class::MachineCheck;
+    let shares_pair = checks && (entry.flavor == Flavor::Classic || entry.flavor == below.flavor);
     if shares_pair && entry.flavor != Flavor::Classic {
         // There is no RI: the wrapper goes by the PC.
         let live = at < path.len() && guest.is_entry_or_exit(pc);
