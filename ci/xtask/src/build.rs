@@ -80,7 +80,11 @@ fn keep(images: BTreeMap<String, PathBuf>, folder: &Path) -> Result<BTreeMap<Str
         .into_iter()
         .map(|(name, path)| {
             let copy = folder.join(&name);
-            std::fs::copy(&path, &copy).with_context(|| path.display().to_string())?;
+            // Renamed into place: an emulator that another run of this tool starts just now finds the old image or the new
+            // one, not half of one.
+            let new = folder.join(format!("{name}.{}", std::process::id()));
+            std::fs::copy(&path, &new).with_context(|| path.display().to_string())?;
+            std::fs::rename(&new, &copy).with_context(|| copy.display().to_string())?;
             Ok((name, copy))
         })
         .collect()
