@@ -24,6 +24,8 @@ pub(crate) struct Wishes {
     pub(crate) full: bool,
     /// `qtest`: the program asks for pin changes by lines `@ qtest COMMAND`.
     pub(crate) qtest: bool,
+    /// `rfci=SYMBOL`: a debugger does the return of this critical wrapper, on which QEMU aborts while it counts instructions.
+    pub(crate) rfci: Option<String>,
     /// `args=…`: further options for QEMU, separated by blanks.
     pub(crate) args: Vec<String>,
     /// `arg=KEY=VALUE`: a parameter of the program itself.
@@ -32,7 +34,16 @@ pub(crate) struct Wishes {
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self { smp: None, timeout: 60, only: None, full: false, qtest: false, args: Vec::new(), parameters: Vec::new() }
+        Self {
+            smp: None,
+            timeout: 60,
+            only: None,
+            full: false,
+            qtest: false,
+            rfci: None,
+            args: Vec::new(),
+            parameters: Vec::new(),
+        }
     }
 }
 
@@ -49,9 +60,10 @@ impl Wishes {
                 "only" => wishes.only = Some(value.split(',').map(|label| label.trim().to_owned()).collect()),
                 "full" => wishes.full = true,
                 "qtest" => wishes.qtest = true,
+                "rfci" => wishes.rfci = Some(value.to_owned()),
                 "args" => wishes.args.extend(value.split_whitespace().map(str::to_owned)),
                 "arg" => wishes.parameters.push(value.to_owned()),
-                _ => anyhow::bail!("`//@ {line}`: the keys are smp, timeout, only, full, qtest, args, arg"),
+                _ => anyhow::bail!("`//@ {line}`: the keys are smp, timeout, only, full, qtest, rfci, args, arg"),
             }
         }
         Ok(wishes)

@@ -11,6 +11,7 @@ use crate::elf::Elf;
 
 pub(crate) mod child;
 pub(crate) mod offer;
+pub(crate) mod returns;
 pub(crate) mod session;
 
 /// What boots.
@@ -70,8 +71,13 @@ impl Launch {
         } else {
             &["-accel", "tcg", "-singlestep"]
         };
+        self.options(step.iter().copied()).debugger(socket)
+    }
+
+    /// A gdb server on a unix socket, with the machine stopped before its first instruction, at full speed.
+    pub(crate) fn debugger(self, socket: &Path) -> Self {
         let gdb = ["-S".to_owned(), "-gdb".to_owned(), format!("unix:{},server=on,wait=off", socket.display())];
-        self.options(step.iter().copied()).options(gdb)
+        self.options(gdb)
     }
 
     /// A qtest server on a unix socket, for pins and device registers.

@@ -12,7 +12,7 @@ use crate::build;
 use crate::outcome::{Outcome, unusable};
 use crate::programs::{self, Program, Wishes};
 use crate::qemu::session::{self, Transcript, Verdict};
-use crate::qemu::{Launch, offer};
+use crate::qemu::{Launch, offer, returns};
 
 /// What `run` is asked for.
 #[derive(Debug)]
@@ -79,7 +79,11 @@ pub(crate) fn boot(
         .options(wishes.args.iter().cloned())
         .parameters(wishes.parameters.iter().cloned())
         .options(options.iter().cloned());
-    session::run(&launch, Duration::from_secs(wishes.timeout.into()), wishes.qtest, each)
+    let limit = Duration::from_secs(wishes.timeout.into());
+    if let Some(wrapper) = &wishes.rfci {
+        return returns::run(&launch, image, wrapper, limit, each);
+    }
+    session::run(&launch, limit, wishes.qtest, each)
 }
 
 /// Builds a program of a board and boots it, quietly.

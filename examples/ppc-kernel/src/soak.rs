@@ -15,6 +15,8 @@ use hal_exc_api::exception::Exception;
 use hal_exc_api::frame::{Frame, InterruptFrame};
 use hal_exc_api::handler::Handled;
 use hal_exc_api::install::Exceptions;
+use hal_exc_api::tick::TimeBase;
+use hal_exc_api::tick::hardware::CpuTimeBase;
 use ppc_support::{Failure, ensure, println};
 
 use self::pattern::{pattern_stays, stack_pattern_stays};
@@ -23,10 +25,26 @@ use crate::sources::{self, Sources, connect, start_tick};
 
 /// Ticks a second.
 const HZ: u32 = 1000;
-/// Length of the short run in seconds of emulated time.
-pub const SHORT: u32 = 3;
-/// Length of the long run.
-pub const LONG: u32 = 600;
+
+/// How long, and how often what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Course {
+    /// Seconds by the time base.
+    pub seconds: u32,
+    /// One in so many interrupts is a critical one.
+    pub critical_one_in: u32,
+    /// After one in so many interrupts the thread that raises them pauses for up to two ticks.
+    pub pause_one_in: u32,
+    /// Who passes balls rests for a tick after so many.
+    pub balls: u32,
+}
+
+/// The short run.
+pub const SHORT: Course = Course { seconds: 3, critical_one_in: 2, pause_one_in: 4, balls: 64 };
+/// The long run, for an emulator that counts instructions: so few fit between two ticks that nobody
+/// may take them all. Critical interrupts are rarer, because each costs a visit of the debugger.
+pub const LONG: Course = Course { seconds: 600, critical_one_in: 256, pause_one_in: 1, balls: 1 };
+
 /// Priority of the main thread, which raises interrupts: above the workers, below those that answer them.
 const MAIN: u8 = 10;
 const SEED: u32 = 0x1234_5677;
@@ -55,6 +73,8 @@ static CRITICAL: Counted = Counted::new();
 static PAGE: Counted = Counted::new();
 static BALLS: [Counted; 4] = [const { Counted::new() }; 4];
 static TICK_RANDOM: AtomicU32 = AtomicU32::new(SEED ^ 0x0F0F_0F0F);
+static CRITICAL_ONE_IN: AtomicU32 = AtomicU32::new(2);
+static BALLS_AT_ONCE: AtomicU32 = AtomicU32::new(64);
 static STOP: AtomicBool = AtomicBool::new(false);
 /// Text of the first thing that went wrong: a number from [`Fault`], and which thread.
 static FAULT: AtomicU32 = AtomicU32::new(0);
@@ -125,7 +145,7 @@ extern "C" fn pass(me: usize) {
         }
         to.posted.fetch_add(1, Ordering::Relaxed);
         to.semaphore.post(&token().ready());
-        if ROUNDS[me].load(Ordering::Relaxed).is_multiple_of(64) {
+        if ROUNDS[me].load(Ordering::Relaxed).is_multiple_of(BALLS_AT_ONCE.load(Ordering::Relaxed)) {
             sleep(1, &mut token());
         }
     }
@@ -200,11 +220,14 @@ extern "C" fn idle(_: usize) {
 
 static IDLE: Stack = Stack::new();
 
-/// Runs for `seconds` of emulated time.
+/// Runs for `course.seconds` of emulated time.
 ///
 /// # Errors
 /// [`Failure`] names what broke.
-pub fn run<B: Sources>(exceptions: &Exceptions, time_base: u32, seconds: u32) -> Result<(), Failure> {
+pub fn run<B: Sources>(exceptions: &Exceptions, time_base: u32, course: Course) -> Result<(), Failure> {
+    let seconds = course.seconds;
+    CRITICAL_ONE_IN.store(course.critical_one_in, Ordering::Relaxed);
+    BALLS_AT_ONCE.store(course.balls, Ordering::Relaxed);
     connect::<B>(exceptions, on_external::<B>, on_critical::<B>)?;
     exceptions.set_handler(Exception::SystemCall, on_page_fault)?;
     // SAFETY: called once, interrupts are masked.
@@ -223,9 +246,14 @@ pub fn run<B: Sources>(exceptions: &Exceptions, time_base: u32, seconds: u32) ->
         BALLS[ball].posted.fetch_add(1, Ordering::Relaxed);
         BALLS[ball].semaphore.post(&token().ready());
     }
-    raise_for::<B>(u64::from(seconds) * u64::from(HZ));
+    // SAFETY: this code runs on that CPU.
+    let clock = unsafe { CpuTimeBase::of(exceptions.cpu())? };
+    let began = clock.now();
+    raise_for::<B>(u64::from(seconds) * u64::from(HZ), course.pause_one_in);
+    let took = (clock.now() - began) / u64::from(time_base);
     settle();
-    check_books()?;
+    check_books(took)?;
+    ensure!(took >= u64::from(seconds), "{took} s by the time base, not {seconds}");
     exceptions.disable();
     ensure!(exceptions.per_cpu().nest_level() == 0, "a level was not left: {}", exceptions.per_cpu().nest_level());
     ensure!(exceptions.per_cpu().interrupt_stack_intact(), "the interrupt stack was overrun");
@@ -244,15 +272,15 @@ fn raise(counted: &Counted, raise: fn()) {
 }
 
 fn raise_one<B: Sources>(random: &mut Random) {
-    if random.below(2) == 0 || !B::CRITICAL {
-        raise(&EXTERNAL, B::raise_external);
-    } else {
+    if B::CRITICAL && random.below(CRITICAL_ONE_IN.load(Ordering::Relaxed)) == 0 {
         raise(&CRITICAL, B::raise_critical);
+    } else {
+        raise(&EXTERNAL, B::raise_external);
     }
 }
 
 /// Raises interrupts for so many ticks from this thread; the tick's handler does it too, so that they hit all threads.
-fn raise_for<B: Sources>(ticks: u64) {
+fn raise_for<B: Sources>(ticks: u64, pause_one_in: u32) {
     let mut random = Random(SEED);
     let until = kernel::ticks() + ticks;
     let mut minute = kernel::ticks() + u64::from(HZ) * 60;
@@ -261,7 +289,7 @@ fn raise_for<B: Sources>(ticks: u64) {
             core::hint::spin_loop();
         }
         raise_one::<B>(&mut random);
-        if random.below(4) == 0 {
+        if random.below(pause_one_in) == 0 {
             sleep(random.below(3), &mut token());
         }
         if kernel::ticks() >= minute {
@@ -294,7 +322,8 @@ fn settle() {
     sleep(50, &mut token());
 }
 
-fn check_books() -> Result<(), Failure> {
+/// Prints the counts, and compares what must agree; `took` seconds have passed.
+fn check_books(took: u64) -> Result<(), Failure> {
     let fault = FAULT.load(Ordering::Relaxed);
     let what = match fault >> 8 {
         0 => "",
@@ -306,7 +335,7 @@ fn check_books() -> Result<(), Failure> {
     let get = |count: &AtomicU32| count.load(Ordering::Relaxed);
     let (external, critical) = (get(&EXTERNAL.raised), get(&CRITICAL.raised));
     println!(
-        "@ soak external={external} critical={critical} switches={} ticks={}",
+        "@ soak seconds={took} external={external} critical={critical} switches={} ticks={}",
         kernel::switches(),
         kernel::ticks()
     );

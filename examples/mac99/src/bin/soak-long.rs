@@ -2,7 +2,8 @@
 //! Many threads and random interrupts for ten minutes of emulated time.
 //@ full
 //@ only=g4
-//@ timeout=1500
+//@ timeout=900
+//@ args=-icount shift=7,sleep=off
 #![no_std]
 #![no_main]
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Many threads and random interrupts for ten minutes of emulated time.
 //@ full
-//@ timeout=1500
+//@ timeout=900
+//@ args=-icount shift=7,sleep=off -serial null
+//@ rfci=hal_exc_ppc405_critical
 #![no_std]
 #![no_main]
 
 use hal_exc_api::install::VectorPage;
-use ppc_kernel::uic::Lines;
+use ppc_kernel::uic::Uarts;
 
 static VECTORS: VectorPage = VectorPage::new();
 
@@ -14,7 +16,7 @@ ppc_kernel::kernel_program!(
     ref405ep,
     &hal_exc_booke::FAMILY,
     &VECTORS,
-    // SAFETY: the chip has its interrupt controller there, and nobody else uses it.
-    |_board| unsafe { Lines::arm() },
-    |exceptions, time_base| ppc_kernel::soak::run::<Lines>(exceptions, time_base, ppc_kernel::soak::LONG)
+    // SAFETY: the chip has its interrupt controller and its UARTs there, and nobody else uses it.
+    |_board| unsafe { Uarts::arm() },
+    |exceptions, time_base| ppc_kernel::soak::run::<Uarts>(exceptions, time_base, ppc_kernel::soak::LONG)
 );
