@@ -20,6 +20,11 @@ cfg_if! {
             () => { "lwz %r10, HX_MSR_HANDLER(%r13)\nmtmsr %r10\nisync" };
         }
 
+        /// The same with the critical enable as it was, which r5 tells: a standard exception leaves it alone.
+        macro_rules! enter_e300 {
+            () => { "lwz %r10, HX_MSR_HANDLER(%r13)\nrlwimi %r10, %r5, 0, 24, 24\nmtmsr %r10\nisync" };
+        }
+
         /// EE, the critical enable, translation and RI off.
         macro_rules! leave {
             () => { "lwz %r4, HX_MSR_EXIT(%r13)\nmtmsr %r4\nisync" };
@@ -49,6 +54,10 @@ cfg_if! {
             fault: 19, syndrome: 18, enter: enter!(), leave: leave!(), recoverable: "",
             keep: "", give_back: "", done: "");
 
+        synchronous_wrapper!(name: "hal_exc_e300_synchronous", pair: (26, 27), ret: "rfi", fault: 19, syndrome: 18,
+            enter: enter_e300!(), leave: leave!(), recoverable: recoverable!());
+        interrupt_wrapper!(name: "hal_exc_e300_interrupt", pair: (26, 27), ret: "rfi",
+            enter: enter_e300!(), leave: leave!(), recoverable: recoverable!());
         // G2_LE and e300: CSRR0/1 58/59. RI stays as it was, so it says nothing about this pair.
         critical_wrapper!(name: "hal_exc_e300_critical", pair: (58, 59), ret: "rfci",
             enter: enter!(), leave: leave!(), recoverable: "",
@@ -64,10 +73,17 @@ macro_rules! row {
     };
 }
 
-/// All cores with MSR\[RI\]; critical input where there is one.
+/// Cores with MSR\[RI\] and no critical class.
 pub(crate) const CLASSIC: &[Wrapper] = &[
     row!(Classic, Standard, false, classic_synchronous),
     row!(Classic, Standard, true, classic_interrupt),
+    row!(Classic, MachineCheck, true, classic_machine_check),
+];
+
+/// G2_LE and e300: critical input.
+pub(crate) const E300: &[Wrapper] = &[
+    row!(Classic, Standard, false, e300_synchronous),
+    row!(Classic, Standard, true, e300_interrupt),
     row!(Classic, MachineCheck, true, classic_machine_check),
     row!(Critical, Critical, true, e300_critical),
 ];

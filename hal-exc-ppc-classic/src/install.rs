@@ -74,7 +74,13 @@ unsafe impl Family for ClassicFamily {
     }
 
     fn wrappers(&self, cpu: &Cpu) -> &'static [Wrapper] {
-        if cpu.features().contains(Features::RI) { entry::CLASSIC } else { entry::PPC601 }
+        if cpu.core().critical.is_some() {
+            entry::E300
+        } else if cpu.features().contains(Features::RI) {
+            entry::CLASSIC
+        } else {
+            entry::PPC601
+        }
     }
 
     fn msr(&self, cpu: &Cpu) -> MsrImages {

@@ -23,14 +23,13 @@ use self::pattern::{pattern_stays, stack_pattern_stays};
 use crate::kernel::{self, Entry, Semaphore, Stack, sleep, spawn, token};
 use crate::sources::{self, Sources, connect, start_tick};
 
-/// Ticks a second.
-const HZ: u32 = 1000;
-
 /// How long, and how often what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Course {
     /// Seconds by the time base.
     pub seconds: u32,
+    /// Ticks a second.
+    pub hz: u32,
     /// One in so many interrupts is a critical one.
     pub critical_one_in: u32,
     /// After one in so many interrupts the thread that raises them pauses for up to two ticks.
@@ -40,10 +39,10 @@ pub struct Course {
 }
 
 /// The short run.
-pub const SHORT: Course = Course { seconds: 3, critical_one_in: 2, pause_one_in: 4, balls: 64 };
+pub const SHORT: Course = Course { seconds: 3, hz: 1000, critical_one_in: 2, pause_one_in: 4, balls: 64 };
 /// The long run, for an emulator that counts instructions: so few fit between two ticks that nobody
 /// may take them all. Critical interrupts are rarer, because each costs a visit of the debugger.
-pub const LONG: Course = Course { seconds: 600, critical_one_in: 256, pause_one_in: 1, balls: 1 };
+pub const LONG: Course = Course { seconds: 600, hz: 500, critical_one_in: 64, pause_one_in: 1, balls: 1 };
 
 /// Priority of the main thread, which raises interrupts: above the workers, below those that answer them.
 const MAIN: u8 = 10;
@@ -231,7 +230,7 @@ pub fn run<B: Sources>(exceptions: &Exceptions, time_base: u32, course: Course) 
     connect::<B>(exceptions, on_external::<B>, on_critical::<B>)?;
     exceptions.set_handler(Exception::SystemCall, on_page_fault)?;
     // SAFETY: called once, interrupts are masked.
-    unsafe { start_tick(exceptions, time_base, HZ)? };
+    unsafe { start_tick(exceptions, time_base, course.hz)? };
     exceptions.set_interrupt_handler(Exception::Decrementer, on_tick::<B>)?;
     kernel::start(exceptions, MAIN, None)?;
     // SAFETY: all handlers are in place.
@@ -249,7 +248,7 @@ pub fn run<B: Sources>(exceptions: &Exceptions, time_base: u32, course: Course) 
     // SAFETY: this code runs on that CPU.
     let clock = unsafe { CpuTimeBase::of(exceptions.cpu())? };
     let began = clock.now();
-    raise_for::<B>(u64::from(seconds) * u64::from(HZ), course.pause_one_in);
+    raise_for::<B>(seconds, course);
     let took = (clock.now() - began) / u64::from(time_base);
     settle();
     check_books(took)?;
@@ -279,22 +278,24 @@ fn raise_one<B: Sources>(random: &mut Random) {
     }
 }
 
-/// Raises interrupts for so many ticks from this thread; the tick's handler does it too, so that they hit all threads.
-fn raise_for<B: Sources>(ticks: u64, pause_one_in: u32) {
+/// Raises interrupts for so many seconds from this thread; the tick's handler does it too, so that they hit all threads.
+fn raise_for<B: Sources>(seconds: u32, course: Course) {
+    let minute_ticks = u64::from(course.hz) * 60;
     let mut random = Random(SEED);
-    let until = kernel::ticks() + ticks;
-    let mut minute = kernel::ticks() + u64::from(HZ) * 60;
+    // One more: the present tick has begun already.
+    let until = kernel::ticks() + u64::from(seconds) * u64::from(course.hz) + 1;
+    let mut minute = kernel::ticks() + minute_ticks;
     while kernel::ticks() < until && FAULT.load(Ordering::Relaxed) == 0 {
         for _ in 0..random.below(300) {
             core::hint::spin_loop();
         }
         raise_one::<B>(&mut random);
-        if random.below(pause_one_in) == 0 {
+        if random.below(course.pause_one_in) == 0 {
             sleep(random.below(3), &mut token());
         }
         if kernel::ticks() >= minute {
-            minute += u64::from(HZ) * 60;
-            println!("# {} s, {} switches", kernel::ticks() / u64::from(HZ), kernel::switches());
+            minute += minute_ticks;
+            println!("# {} s, {} switches", kernel::ticks() / u64::from(course.hz), kernel::switches());
         }
     }
 }

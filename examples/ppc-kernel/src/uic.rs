@@ -119,13 +119,12 @@ impl Sources for Uarts {
     }
 
     fn end_external() -> bool {
-        uart(UART_0).write8(IER, 0);
         // SAFETY: as above.
-        unsafe {
-            let ours = dcr::read::<STATUS>() & UART_EXTERNAL != 0;
-            dcr::write::<STATUS>(UART_EXTERNAL); // the input is low: it stays cleared
-            ours
-        }
+        let ours = unsafe { dcr::read::<STATUS>() } & UART_EXTERNAL != 0;
+        uart(UART_0).write8(IER, 0);
+        // SAFETY: as above. The input is low: the bit stays cleared.
+        unsafe { dcr::write::<STATUS>(UART_EXTERNAL) };
+        ours
     }
 
     fn leave_external() {}

@@ -150,6 +150,7 @@ pub(super) fn interrupt_wrapper(cpu: &Cpu) -> &'static str {
         Group::Ppc403 | Group::Ppc405 => "hal_exc_ppc405_interrupt",
         Group::Ppc440 => "hal_exc_ppc440_interrupt",
         Group::E200 | Group::E500 | Group::E500mc | Group::E6500 => "hal_exc_e500_interrupt",
+        Group::G2Le | Group::E300 => "hal_exc_e300_interrupt",
         _ => "hal_exc_classic_interrupt",
     }
 }
