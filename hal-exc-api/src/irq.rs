@@ -13,9 +13,9 @@
 //!
 //! # Costs
 //!
-//! Dispatch takes no lock and makes one indirect call, the entry's own. Per line it touches a list head
-//! and a counter of the executing CPU in two flat arrays. The counter is both the statistics and the
-//! protocol that makes removal safe.
+//! Dispatch takes no lock and makes one indirect call, the entry's own. Per line it touches a slot and
+//! counters of the executing CPU in flat arrays. The counters are both the statistics and the
+//! protocol that makes removal safe; with several CPUs they cost two full barriers, which also serve the controller.
 //!
 //! # Sharing, order, removal
 //!

@@ -171,8 +171,8 @@ mod tests {
         cpu
     }
 
-    #[test]
-    fn handlers_on_isolated_stacks_may_not_ready() {
+    /// What a check for readying must answer.
+    fn readying(check_ready: impl Fn(&PerCpu, u32) -> Result<(), Refused>) {
         let cpu = cpu();
         // A thread, on whatever stack.
         assert_eq!(check_ready(&cpu, 0x9000), Ok(()));
@@ -185,8 +185,8 @@ mod tests {
         assert_eq!(check_ready(&cpu, 0x1800), Err(Refused::Fatal));
     }
 
-    #[test]
-    fn only_threads_that_can_be_interrupted_block() {
+    /// What a check for blocking must answer.
+    fn blocking(check_block: impl Fn(&PerCpu, u32) -> Result<(), Refused>) {
         let cpu = cpu();
         assert_eq!(check_block(&cpu, mask::EE), Ok(()));
         assert_eq!(check_block(&cpu, 0), Err(Refused::Masked { msr: 0 }));
@@ -195,5 +195,33 @@ mod tests {
         cpu.words.nest.store(0, Ordering::Relaxed);
         cpu.words.fatal_depth.store(1, Ordering::Relaxed);
         assert_eq!(check_block(&cpu, mask::EE), Err(Refused::Fatal));
+    }
+
+    #[test]
+    fn handlers_on_isolated_stacks_may_not_ready() {
+        readying(check_ready);
+    }
+
+    #[test]
+    fn only_threads_that_can_be_interrupted_block() {
+        blocking(check_block);
+    }
+
+    /// Each reason to refuse, left out: the same questions must notice.
+    #[test]
+    fn a_check_without_one_of_its_reasons_is_noticed() {
+        use core::mem::discriminant;
+        let (stack_pointer, nest, msr) = (0, 0, 0);
+        let without = |answer: Result<(), Refused>, reason: Refused| match answer {
+            Err(refused) if discriminant(&refused) == discriminant(&reason) => Ok(()),
+            answer => answer,
+        };
+        let noticed = |check: &(dyn Fn() + std::panic::RefUnwindSafe)| std::panic::catch_unwind(check).is_err();
+        for reason in [Refused::Isolated { stack_pointer }, Refused::Fatal] {
+            assert!(noticed(&|| readying(|cpu, pointer| without(check_ready(cpu, pointer), reason))), "{reason:?}");
+        }
+        for reason in [Refused::InInterrupt { nest }, Refused::Masked { msr }, Refused::Fatal] {
+            assert!(noticed(&|| blocking(|cpu, msr| without(check_block(cpu, msr), reason))), "{reason:?}");
+        }
     }
 }
