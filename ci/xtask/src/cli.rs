@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::outcome::Outcome;
-use crate::{boot_matrix, count, cpu, demo, run, setup, stop, sweep, test, toolchain};
+use crate::{boot_matrix, count, cpu, demo, kexec, run, setup, stop, sweep, test, toolchain};
 
 /// Set-up, demo, tests, race sweeps and counts of this workspace.
 #[derive(Debug, Parser)]
@@ -44,6 +44,8 @@ enum Command {
     Count(CountArgs),
     /// Stop and restart the other cores, with an injected fault if named
     Stop(StopArgs),
+    /// Our image runs on all cores, stops the others and hands over to a Linux kernel; status 0 when all cores are up in it
+    Kexec(KexecArgs),
 }
 
 #[derive(Debug, Args)]
@@ -63,6 +65,28 @@ struct StopArgs {
     /// Stop and restart so often
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+struct KexecArgs {
+    /// A zImage for ARM or an uncompressed Image for AArch64; Debian's kernel if not named
+    #[arg(long, value_name = "FILE")]
+    kernel: Option<PathBuf>,
+    /// Its device tree; Debian's, or on virt the emulator's, if not named
+    #[arg(long, value_name = "FILE")]
+    dtb: Option<PathBuf>,
+    /// The board
+    #[arg(long, value_name = "BOARD", default_value = "vexpress-a9")]
+    board: String,
+    /// CPU model, or the name of a variant of the board; else the first one that suits the kernel
+    #[arg(long, value_name = "MODEL")]
+    cpu: Option<String>,
+    /// Number of cores
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=8))]
+    smp: Option<u32>,
+    /// Words for the kernel's command line
+    #[arg(long, value_name = "TEXT")]
+    append: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -186,6 +210,14 @@ pub(crate) fn dispatch() -> Result<Outcome> {
             fault: args.fault,
             rounds: args.rounds,
             json: args.json,
+        }),
+        Command::Kexec(args) => kexec::run(&kexec::Request {
+            board: args.board,
+            cpu: args.cpu,
+            smp: args.smp,
+            kernel: args.kernel,
+            dtb: args.dtb,
+            append: args.append,
         }),
         Command::BootMatrix(args) => boot_matrix::run(&boot_matrix::Request { json: args.json, board: args.board }),
         Command::Cpu(args) => cpu::run(&cpu::Request { pvrs: args.pvrs, json: args.json }),

@@ -23,7 +23,7 @@ use crate::run::own_program;
 mod faults;
 mod line;
 mod steps;
-mod trace;
+pub(crate) mod trace;
 
 use line::{Core, Summary};
 pub(crate) use steps::steps;

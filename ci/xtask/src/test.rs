@@ -14,8 +14,8 @@ use anyhow::Result;
 use crate::outcome::{Outcome, unusable};
 use crate::progress::Progress;
 use crate::{
-    boot_matrix, checks, count, cpu, crates, demo, dependencies, disasm, docs, emulated, golden, sockets, stamp, stop,
-    sweep,
+    boot_matrix, checks, count, cpu, crates, demo, dependencies, disasm, docs, emulated, golden, kexec, sockets, stamp,
+    stop, sweep,
 };
 
 /// What a module has to check.
@@ -37,6 +37,7 @@ const SOURCES: &[Source] = &[
     count::steps,
     stop::steps,
     boot_matrix::steps,
+    kexec::steps,
 ];
 
 /// What is to be checked.

@@ -37,6 +37,12 @@ pub(crate) struct Map {
 }
 
 impl Map {
+    /// A map for an image into which nobody is released any more.
+    pub(crate) fn for_good(image: Range<u64>, overwrite: u64) -> Self {
+        let nowhere = image.end;
+        Self { image, overwrite, release: nowhere, step: 1 }
+    }
+
     /// From `@ restart-map image=0x… end=0x… overwrite=0x… release=0x… step=…`.
     pub(crate) fn of(record: &Record) -> Option<Self> {
         let number = |key| u64::from_str_radix(record.get(key).trim_start_matches("0x"), 16).ok();
