@@ -11,10 +11,10 @@ use crate::progress::Progress;
 use crate::qemu::offer;
 use crate::qemu::session::{Transcript, Verdict};
 use crate::records::{self, Record};
-use crate::run;
 use crate::table::Table;
 use crate::test::{Report, Step, Wanted};
 use crate::uboot;
+use crate::{kexec, run};
 
 /// A board that has a demo, and a way to start it.
 #[derive(Debug)]
@@ -79,6 +79,7 @@ pub(crate) fn run() -> Result<Outcome> {
             }
         }
     }
+    good &= kexec::show()?;
     Ok(Outcome::of(good))
 }
 
