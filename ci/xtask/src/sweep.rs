@@ -71,6 +71,7 @@ const PLACES: &[(&str, &str)] = &[
     ("ppce500", "e500mc"),
     ("ref405ep", "405ep"),
     ("bamboo", "440ep"),
+    ("virtex-ml507", "440x5"),
     ("mac99", "g4"),
     ("mac99", "750"),
     ("mac99", "g2le"),

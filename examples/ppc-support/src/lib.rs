@@ -13,11 +13,13 @@ pub mod console;
 pub mod dcr;
 #[cfg(target_arch = "powerpc")]
 pub mod demo;
+mod enable;
 #[cfg(target_arch = "powerpc")]
 mod entry;
 pub mod error;
 #[cfg(target_arch = "powerpc")]
 pub mod handover;
+pub mod intc;
 pub mod mem;
 pub mod mmio;
 pub mod once;

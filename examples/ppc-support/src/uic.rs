@@ -5,12 +5,12 @@
 //! service is kept masked, so that it is not delivered again before its end. Each line goes to the external or to
 //! the critical input of the CPU. (PowerPC 405GP User's Manual, chapter 10; line 0 is the most significant bit.)
 
-use core::sync::atomic::{AtomicU32, Ordering};
-
 use hal_exc_api::pic::{
     Acknowledge, Acknowledged, Capability, Claim, CpuId, CpuInterface, CriticalRouting, InterruptController, Line,
     LineAttributes, LineInfo, LineKind, LineMask, LinePending, LineTrigger, Output, PicError, TriggerMode,
 };
+
+use crate::enable::EnableWord;
 
 /// Registers of a UIC, by their distance from its first DCR.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,9 +107,7 @@ const LINES: u16 = 32;
 #[derive(Debug)]
 pub struct Uic<B> {
     bank: B,
-    /// Lines that may interrupt, and lines that are in service; the enable register is the former without the latter.
-    enabled: AtomicU32,
-    in_service: AtomicU32,
+    lines: EnableWord,
 }
 
 /// A line in service.
@@ -135,7 +133,7 @@ impl<B: Bank> Uic<B> {
         ] {
             bank.write(register, value);
         }
-        Self { bank, enabled: AtomicU32::new(0), in_service: AtomicU32::new(0) }
+        Self { bank, lines: EnableWord::default() }
     }
 
     /// The critical line that is requesting, the lowest first. Critical lines are not acknowledged: their device is
@@ -149,19 +147,8 @@ impl<B: Bank> Uic<B> {
         Ok(bit(line))
     }
 
-    /// Brings the enable register in line with the two words. An interrupt that changes them in between
-    /// is noticed, and the register written again.
-    fn update_enable(&self) {
-        let wanted = || self.enabled.load(Ordering::Relaxed) & !self.in_service.load(Ordering::Relaxed);
-        let mut value = wanted();
-        loop {
-            self.bank.write(Register::Enable, value);
-            let now = wanted();
-            if now == value {
-                break;
-            }
-            value = now;
-        }
+    fn write_enable(&self, value: u32) {
+        self.bank.write(Register::Enable, value);
     }
 
     fn change(&self, register: Register, bit: u32, set: bool) {
@@ -200,8 +187,7 @@ impl<B: Bank> Acknowledge for Uic<B> {
     fn acknowledge(&self, _: CpuId) -> Acknowledged<InService> {
         let ready = self.bank.read(Register::Masked) & !self.bank.read(Register::Critical);
         let Some(line) = first(ready) else { return Acknowledged::Spurious };
-        self.in_service.fetch_or(bit(line), Ordering::Relaxed);
-        self.update_enable();
+        self.lines.begin(bit(line), |value| self.write_enable(value));
         if self.bank.read(Register::Trigger) & bit(line) != 0 {
             self.bank.write(Register::Status, bit(line));
         }
@@ -214,26 +200,23 @@ impl<B: Bank> Acknowledge for Uic<B> {
         if self.bank.read(Register::Trigger) & bit == 0 {
             self.bank.write(Register::Status, bit);
         }
-        self.in_service.fetch_and(!bit, Ordering::Relaxed);
-        self.update_enable();
+        self.lines.end(bit, |value| self.write_enable(value));
     }
 }
 
 impl<B: Bank> LineMask for Uic<B> {
     fn enable(&self, line: Line) -> Result<(), PicError> {
-        self.enabled.fetch_or(self.bit(line)?, Ordering::Relaxed);
-        self.update_enable();
+        self.lines.enable(self.bit(line)?, |value| self.write_enable(value));
         Ok(())
     }
 
     fn disable(&self, line: Line) -> Result<(), PicError> {
-        self.enabled.fetch_and(!self.bit(line)?, Ordering::Relaxed);
-        self.update_enable();
+        self.lines.disable(self.bit(line)?, |value| self.write_enable(value));
         Ok(())
     }
 
     fn is_enabled(&self, line: Line) -> Result<bool, PicError> {
-        Ok(self.enabled.load(Ordering::Relaxed) & self.bit(line)? != 0)
+        Ok(self.lines.is_enabled(self.bit(line)?))
     }
 }
 
@@ -257,13 +240,11 @@ impl<B: Bank> LineTrigger for Uic<B> {
     /// The line is masked meanwhile, and what the change itself made it request is forgotten.
     fn set_trigger(&self, line: Line, mode: TriggerMode) -> Result<(), PicError> {
         let bit = self.bit(line)?;
-        let old = self.enabled.fetch_and(!bit, Ordering::Relaxed);
-        self.update_enable();
+        let was_enabled = self.lines.disable(bit, |value| self.write_enable(value));
         self.change(Register::Trigger, bit, !mode.is_level());
         self.change(Register::Polarity, bit, mode.is_active_high());
         self.bank.write(Register::Status, bit);
-        self.enabled.fetch_or(old & bit, Ordering::Relaxed);
-        self.update_enable();
+        self.lines.enable(was_enabled, |value| self.write_enable(value));
         Ok(())
     }
 
@@ -294,16 +275,14 @@ impl<B: Bank> CriticalRouting for Uic<B> {
 impl<B: Bank> CpuInterface for Uic<B> {
     fn init_cpu(&self, cpu: CpuId) -> Result<(), PicError> {
         self.check_cpu(cpu)?;
-        self.in_service.store(0, Ordering::Relaxed);
-        self.update_enable();
+        self.lines.end(u32::MAX, |value| self.write_enable(value));
         Ok(())
     }
 
     fn quiet_cpu(&self, cpu: CpuId) -> Result<(), PicError> {
         self.check_cpu(cpu)?;
-        self.enabled.store(0, Ordering::Relaxed);
-        self.in_service.store(0, Ordering::Relaxed);
-        self.update_enable();
+        self.lines.disable(u32::MAX, |value| self.write_enable(value));
+        self.lines.end(u32::MAX, |value| self.write_enable(value));
         Ok(())
     }
 }

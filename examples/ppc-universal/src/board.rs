@@ -17,6 +17,8 @@ pub enum AnyBoard {
     Ref405ep(ref405ep::Board),
     /// Bamboo.
     Bamboo(bamboo::Board),
+    /// ML507.
+    VirtexMl507(virtex_ml507::Board),
     /// QEMU's e500 machine.
     Ppce500(ppce500::Board),
 }
@@ -28,8 +30,9 @@ type Probe = (fn(&'static BootInfo) -> Result<AnyBoard, BoardError>, fn() -> !);
 const CLASSIC: &[Probe] = &[(|boot| mac99::Board::take(boot).map(AnyBoard::Mac99), mac99::power_off)];
 /// Boards of 40x CPUs: each looks at the chip.
 const PPC_40X: &[Probe] = &[(|boot| ref405ep::Board::take(boot).map(AnyBoard::Ref405ep), ref405ep::power_off)];
-/// Boards of Book E CPUs: each looks at the device tree.
+/// Boards of Book E CPUs: the FPGA's is known by its CPU, each of the others looks at the device tree.
 const BOOK_E: &[Probe] = &[
+    (|boot| virtex_ml507::Board::take(boot).map(AnyBoard::VirtexMl507), virtex_ml507::power_off),
     (|boot| bamboo::Board::take(boot).map(AnyBoard::Bamboo), bamboo::power_off),
     (|boot| ppce500::Board::take(boot).map(AnyBoard::Ppce500), ppce500::power_off),
 ];
@@ -70,6 +73,7 @@ impl AnyBoard {
             Self::Mac99(board) => board.machine(),
             Self::Ref405ep(board) => board.machine(),
             Self::Bamboo(board) => board.machine(),
+            Self::VirtexMl507(board) => board.machine(),
             Self::Ppce500(board) => board.machine(),
         }
     }

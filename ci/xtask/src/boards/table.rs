@@ -81,8 +81,12 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "virtex-ml507",
         package: "virtex-ml507",
-        guests: &[],
-        configs: &[Config { label: "440x5", machine: "virtex-ml507", ..PPC }],
+        guests: UNIVERSAL,
+        configs: &[
+            Config { label: "440x5", machine: "virtex-ml507", ..PPC },
+            // The same PVR, with an FPU in the fabric.
+            Config { label: "440x5-fpu", cpu: Some("440-xilinx-w-dfpu"), machine: "virtex-ml507", ..PPC },
+        ],
     },
     Board {
         name: "sam460ex",

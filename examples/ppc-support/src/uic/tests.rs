@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The driver against a model of the chip.
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
 use super::*;
 use hal_exc_api::handler::Handled;
 use hal_exc_api::irq::{Delivery, IrqEntry, Platform};
