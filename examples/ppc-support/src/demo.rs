@@ -5,9 +5,9 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use hal_exc_api::cpu::{Cpu, Features, TickTimer};
+use hal_exc_api::cpu::{Cpu, TickTimer};
 use hal_exc_api::exception::Exception;
-use hal_exc_api::frame::{Frame, InterruptFrame};
+use hal_exc_api::frame::{Frame, FullFrame, InterruptFrame};
 use hal_exc_api::handler::{Handled, InterruptHandler};
 use hal_exc_api::install::Exceptions;
 use hal_exc_api::tick::hardware::{CpuTick, CpuTimeBase};
@@ -16,6 +16,8 @@ use hal_exc_api::tick::{Period, Tick, TimeBase};
 use crate::shared::Shared;
 use crate::trial::{Expected, Last, Registers};
 use crate::{Failure, ensure, print, println, trial};
+
+mod units;
 
 /// A source of interrupts.
 #[derive(Clone, Copy, Debug)]
@@ -65,10 +67,6 @@ const TICK_RATE: u32 = 2000;
 /// Looks before an interrupt counts as lost: seconds.
 const PATIENCE: u32 = 500_000_000;
 
-/// One instruction of each unit and `blr`. Data, so that the image's code has no such instruction.
-static FP_CODE: [u32; 2] = [0xFC00_0090, 0x4E80_0020]; // fmr f0, f0
-static ALTIVEC_CODE: [u32; 2] = [0x1000_0484, 0x4E80_0020]; // vor v0, v0, v0
-static SPE_CODE: [u32; 2] = [0x10C5_2216, 0x4E80_0020]; // evxor r6, r5, r4
 static WORDS: [u32; 2] = [0x0011_2233, 0x4455_6677];
 
 trial!(illegal, [], ".long 0");
@@ -131,18 +129,7 @@ fn synchronous(exceptions: &Exceptions, cpu: &Cpu) -> Result<(), Failure> {
         changed: Some((6, 0x1122_3344)),
         ..at(Exception::Alignment, r, a)
     })?;
-    let units: [(_, _, &'static [u32; 2]); 3] = [
-        (Features::FPU, Exception::FpUnavailable, &FP_CODE),
-        (Features::ALTIVEC, Exception::AltivecUnavailable, &ALTIVEC_CODE),
-        (Features::SPE, Exception::SpeUnavailable, &SPE_CODE),
-    ];
-    for (unit, exception, code) in units {
-        if cpu.features().contains(unit) || unit == Features::FPU && fpu_after_all(exceptions, cpu)? {
-            exceptions.set_handler(exception, on_skip)?;
-            let code = &raw const *code as u32;
-            take("skipped the instruction", call, [code, 8], |r, a| called(exception, r, a))?;
-        }
-    }
+    units::check(exceptions, cpu)?;
     if exceptions.family_name() == "e500" {
         exceptions.set_handler(Exception::DataTlbMiss, on_skip)?;
         exceptions.set_handler(Exception::InstructionTlbMiss, on_lost)?;
@@ -154,17 +141,6 @@ fn synchronous(exceptions: &Exceptions, cpu: &Cpu) -> Result<(), Failure> {
     }
     // The last one: on some emulated cores the saved MSR comes back with a bit more.
     take("skipped the trap", trap, [11, 12], |r, a| at(Exception::Program, r, a))
-}
-
-/// Whether a CPU that is made with and without an FPU under one PVR has one: its instruction is unavailable, or illegal.
-fn fpu_after_all(exceptions: &Exceptions, cpu: &Cpu) -> Result<bool, Failure> {
-    if !cpu.features().contains(Features::FPU_OPTIONAL) {
-        return Ok(false);
-    }
-    exceptions.set_handler(Exception::FpUnavailable, on_skip)?;
-    // SAFETY: whichever exception it is, its handler skips the instruction.
-    unsafe { call(&mut Registers::default(), &raw const FP_CODE as u32, 0) };
-    Ok(LAST.take().is_some_and(|frame| frame.vector.exception() == Ok(Exception::FpUnavailable)))
 }
 
 fn at(exception: Exception, registers: &Registers, arguments: [u32; 2]) -> Expected {
@@ -188,9 +164,13 @@ fn take(
     // SAFETY: every exception that a trial raises has its handler, which changes what is expected only.
     unsafe { trial(&mut after, arguments[0], arguments[1]) };
     let expected = expected(&after, arguments);
-    let seen = LAST.take();
+    judge(action, expected, LAST.take(), &after)
+}
+
+/// Checks what a handler saw and what the program found, and reports it.
+fn judge(action: &str, expected: Expected, seen: Option<FullFrame>, after: &Registers) -> Result<(), Failure> {
     let from = seen.as_ref().map_or(0, |frame| frame.pc);
-    expected.check(seen, &after)?;
+    expected.check(seen, after)?;
     println!("{}: {action}", expected.exception);
     println!("@ exception name=\"{}\" from={from:#010x} action=\"{action}\"", expected.exception);
     Ok(())
