@@ -195,7 +195,7 @@ fn accesses_are_as_wide_as_alignment_allows() {
 }
 
 #[test]
-fn a_line_is_zeroed_where_the_address_is_and_nowhere_else() {
+fn mistake_30_dcbz_zeroes_another_line_than_the_addresss() {
     for line in [16u32, 32, 64, 128] {
         for address in [0x1F00u32, 0x1F01, 0x1F3F, 0x1F7F, 0xFFFF_FFFF] {
             let mut machine = Machine::new([0; 32], [0; 32], 0);

@@ -229,6 +229,35 @@ fn no_family_or_two() {
 }
 
 #[test]
+fn mistake_15_cache_work_is_skipped_when_the_words_are_there() {
+    // They are in memory: whether the instruction cache has them is another question.
+    let mut memory = Memory::default();
+    setup(&FAMILY).prepare(&mut memory, 0, true).unwrap();
+    memory.published = None;
+    setup(&FAMILY).prepare(&mut memory, 0, true).unwrap();
+    assert_eq!(memory.published, Some((0x1_0000, 0x80, 32)));
+    // What does not stay is found, with its address.
+    memory.stuck = Some((0x1_0004, 1));
+    let error = setup(&FAMILY).prepare(&mut memory, 0, true).expect_err("must be refused");
+    assert!(matches!(error, InstallError::ReadBack { address: 0x1_0004, .. }), "{error}");
+}
+
+#[test]
+fn mistake_19_one_code_for_every_failure_and_no_vector_in_it() {
+    let failures = [
+        refused(setup(&WITHOUT_TABLE)),
+        refused(setup(&WITHOUT_CRITICAL)),
+        refused(setup(&FAMILY).naked(Exception::Trace, 0x100)),
+        refused(setup(&FAMILY).naked(Exception::FpUnavailable, 0x1234_5678)),
+    ];
+    let texts: Vec<String> = failures.iter().map(ToString::to_string).collect();
+    for (text, named) in texts.iter().zip(["e500v2", "critical input", "trace", "floating-point unavailable"]) {
+        assert!(text.contains(named), "{text}");
+        assert_eq!(texts.iter().filter(|other| *other == text).count(), 1, "{text}");
+    }
+}
+
+#[test]
 fn memory_that_does_not_fit() {
     let new = || Exceptions::new(&cpu(), &[&FAMILY]).unwrap();
     assert_eq!(refused(new()), InstallError::NoMemory);

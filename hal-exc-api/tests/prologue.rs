@@ -98,7 +98,7 @@ proptest! {
 }
 
 #[test]
-fn the_cases_that_others_get_wrong() {
+fn mistake_13_the_branch_range_is_wrong_by_a_factor_of_two_and_backwards() {
     // +32 to +64 MiB must not be taken for a legal branch, a legal backward branch not be refused.
     let entry = entries()[1];
     let template = Template::of(&entry).unwrap();

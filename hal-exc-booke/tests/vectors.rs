@@ -6,6 +6,7 @@ use hal_exc_api::cpu::{Group, Pvr, identify, models};
 use hal_exc_api::exception::Exception;
 use hal_exc_api::flavor::{Class, Flavor};
 use hal_exc_api::vectors::{VectorAddress, VectorTable};
+use hal_exc_booke::ivor::{self, VectorRegisters};
 use hal_exc_booke::{cpu, vectors};
 
 /// Rows as a manual's table has them: address, exception, how it saves (S: SRR0/1, C: CSRR0/1 or SRR2/3, M: MCSRR0/1,
@@ -241,5 +242,47 @@ fn machine_check_and_debug_never_reach_the_scheduler() {
         assert!(entry.asynchronous && entry.class() == Class::MachineCheck, "{name}");
         assert_eq!(table.find(Exception::Debug).unwrap().class(), Class::Debug, "{name}");
         assert_eq!(table.find(Exception::Watchdog).unwrap().class(), Class::Critical, "{name}");
+    }
+}
+
+#[test]
+fn mistake_9_a_handler_for_a_vector_that_the_cpu_does_not_have() {
+    let table = |pvr| vectors::table(&identify(Pvr(pvr)).unwrap()).unwrap();
+    assert!(table(0x5121_0950).find(Exception::AltivecUnavailable).is_none());
+    assert!(table(0x4222_18D3).find(Exception::SpeUnavailable).is_none());
+    assert!(table(0x0020_0011).find(Exception::DataTlbMiss).is_none());
+}
+
+/// Registers as a core has them: bits that are not architected are dropped, and what was written is remembered whole.
+#[derive(Default)]
+struct Written(std::collections::BTreeMap<&'static str, Vec<u32>>);
+
+impl VectorRegisters for Written {
+    fn set_ivpr(&mut self, value: u32) {
+        self.0.entry("ivpr").or_default().push(value);
+    }
+
+    fn ivpr(&self) -> u32 {
+        self.0["ivpr"].last().unwrap() & 0xFFFF_0000
+    }
+
+    fn set_ivor(&mut self, _: u8, value: u32) {
+        self.0.entry("ivor").or_default().push(value);
+    }
+
+    fn ivor(&self, _: u8) -> Option<u32> {
+        self.0["ivor"].last().map(|value| value & 0xFFF0)
+    }
+}
+
+#[test]
+fn mistake_17_ivors_are_written_with_full_addresses() {
+    for (name, table) in every_table().filter(|(_, table)| matches!(table.entries()[0].address, VectorAddress::Ivor(_)))
+    {
+        let mut registers = Written::default();
+        ivor::program(&mut registers, 0x1234_0000, table).unwrap();
+        assert_eq!(registers.0["ivpr"], [0x1234_0000], "{name}");
+        assert_eq!(registers.0["ivor"].len(), table.entries().len(), "{name}");
+        assert!(registers.0["ivor"].iter().all(|value| value & !0xFFF0 == 0), "{name}: {:x?}", registers.0["ivor"]);
     }
 }

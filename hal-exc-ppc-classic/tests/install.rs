@@ -142,7 +142,7 @@ fn models_with_shadow_registers_leave_them_in_all_three_tlb_miss_vectors() {
 }
 
 #[test]
-fn vectors_elsewhere_than_the_core_looks_for_them_are_refused() {
+fn mistake_16_base_and_msr_ip_disagree() {
     for cpu in served() {
         // A host's MSR[IP] is 0.
         for base in [0xFFF0_0000, 0x1_0000] {

@@ -4,8 +4,10 @@
 #![cfg(target_arch = "powerpc")]
 
 pub mod e500;
+pub mod paging;
 pub mod pins;
 pub mod report;
 pub mod single_step;
+pub mod spin;
 pub mod synchronous;
 pub mod ticks;

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every synchronous exception of an e500, with a pattern in all registers: the frame must show it, the handler mends
-//! what is wrong (skips, emulates, maps the page), the program goes on and finds its registers as they were.
+//! Every synchronous exception of a core that translates by software-managed TLBs (405, 440, e500), with a pattern in all
+//! registers: the frame must show it, the handler mends what is wrong (skips, emulates, maps the page, lets it be
+//! written), the program goes on and finds its registers as they were.
+
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use hal_exc_api::cpu::{Cpu, Features};
 use hal_exc_api::exception::Exception;
 use hal_exc_api::frame::Frame;
 use hal_exc_api::handler::Handled;
 use hal_exc_api::install::Exceptions;
-use ppc_support::tlb1::{self, Kind, Size, Window};
 use ppc_support::trial::{CTR, Expected, LR, Last, Registers};
-use ppc_support::{Failure, println, trial};
+use ppc_support::{Failure, ensure, println, trial};
+
+use crate::paging::Paging;
 
 static LAST: Last = Last::new();
 
@@ -25,9 +29,9 @@ const MSR_PR: u32 = 0x4000;
 
 /// A page that nobody maps before the handler does, and the memory behind it.
 const PAGE: u32 = 0xA000_0000;
-static BEHIND: Aligned = Aligned([0x600D_DA7A; 1024]);
+static BEHIND: Aligned = Aligned([const { AtomicU32::new(0x600D_DA7A) }; 1024]);
 #[repr(align(4096))]
-struct Aligned([u32; 1024]);
+struct Aligned([AtomicU32; 1024]);
 
 /// An address that stays unmapped.
 const NOWHERE: u32 = 0xB000_0000;
@@ -51,16 +55,18 @@ trial!(
 
 type Trial = unsafe extern "C" fn(&mut Registers, u32, u32);
 
-/// The body.
+/// The body. The core translates by `P`; nothing is mapped at 0xA000_0000 and 0xB000_0000.
 ///
 /// # Errors
 /// A frame or a register that is not as expected, or what was refused.
-pub fn run(exceptions: &Exceptions) -> Result<(), Failure> {
+pub fn run<P: Paging>(exceptions: &Exceptions) -> Result<(), Failure> {
     exceptions.set_handler(Exception::Program, on_program)?;
     exceptions.set_handler(Exception::SystemCall, on_system_call)?;
     exceptions.set_handler(Exception::Alignment, on_alignment)?;
-    exceptions.set_handler(Exception::DataTlbMiss, on_data_miss)?;
-    exceptions.set_handler(Exception::InstructionTlbMiss, on_instruction_miss)?;
+    exceptions.set_handler(Exception::DataTlbMiss, on_data_miss::<P>)?;
+    exceptions.set_handler(Exception::DataStorage, on_data_storage::<P>)?;
+    exceptions.set_handler(Exception::InstructionTlbMiss, on_lost)?;
+    exceptions.set_handler(Exception::InstructionStorage, on_lost)?;
 
     one("illegal instruction: skipped", illegal, [1, 2], |r, e| Expected {
         syndrome: ILLEGAL,
@@ -86,9 +92,17 @@ pub fn run(exceptions: &Exceptions) -> Result<(), Failure> {
     })?;
     one("data TLB miss, load: page mapped", load, [PAGE + 8, 10], |r, e| Expected {
         fault_address: Some(e[0]),
+        syndrome_lacks: STORE,
         changed: Some((6, 0x600D_DA7A)),
         ..at(Exception::DataTlbMiss, r, e)
     })?;
+    one("data storage, store: page made writable", store, [PAGE + 12, 0xC0FF_EE00], |r, e| Expected {
+        fault_address: Some(e[0]),
+        syndrome: STORE,
+        ..at(Exception::DataStorage, r, e)
+    })?;
+    let stored = BEHIND.0[3].load(Ordering::Relaxed);
+    ensure!(stored == 0xC0FF_EE00, "the store that was tried again left {stored:08x}");
     one("data TLB miss, store: skipped", store, [NOWHERE, 11], |r, e| Expected {
         fault_address: Some(e[0]),
         syndrome: STORE,
@@ -97,20 +111,24 @@ pub fn run(exceptions: &Exceptions) -> Result<(), Failure> {
     one("instruction TLB miss: back to the caller", call, [NOWHERE + 4, 12], |r, e| Expected {
         ..called(Exception::InstructionTlbMiss, r, e)
     })?;
+    one("instruction storage: back to the caller", call, [PAGE + 16, 13], |r, e| Expected {
+        ..called(Exception::InstructionStorage, r, e)
+    })?;
     unavailable(exceptions.cpu(), exceptions)
 }
 
-/// The unit that this CPU has and the image keeps off.
+/// The unit that this CPU has and the image keeps off, if it is sure to have one.
 fn unavailable(cpu: &Cpu, exceptions: &Exceptions) -> Result<(), Failure> {
-    let (exception, code, syndrome) = if cpu.features().contains(Features::SPE) {
-        (Exception::SpeUnavailable, &SPE_CODE, SPE)
-    } else {
-        (Exception::FpUnavailable, &FP_CODE, 0)
+    let has = |unit| cpu.features().contains(unit) && !cpu.features().contains(Features::FPU_OPTIONAL);
+    let (exception, code, syndrome) = match () {
+        () if has(Features::SPE) => (Exception::SpeUnavailable, &SPE_CODE, SPE),
+        () if has(Features::FPU) => (Exception::FpUnavailable, &FP_CODE, 0),
+        () => return Ok(()),
     };
     exceptions.set_handler(exception, on_unavailable)?;
     let code = &raw const *code as u32;
     let label = if syndrome == SPE { "SPE unavailable: skipped" } else { "floating-point unavailable: skipped" };
-    one(label, call, [code, 13], |r, e| Expected { syndrome, ..called(exception, r, e) })
+    one(label, call, [code, 14], |r, e| Expected { syndrome, ..called(exception, r, e) })
 }
 
 /// Runs a trial and checks it.
@@ -171,22 +189,29 @@ extern "C" fn on_alignment(frame: &mut Frame) -> Handled {
     Handled::Handled
 }
 
-extern "C" fn on_data_miss(frame: &mut Frame) -> Handled {
+/// A page that may be read.
+extern "C" fn on_data_miss<P: Paging>(frame: &mut Frame) -> Handled {
     LAST.record(frame);
+    map::<P>(frame, false)
+}
+
+/// The page may be written too.
+extern "C" fn on_data_storage<P: Paging>(frame: &mut Frame) -> Handled {
+    LAST.record(frame);
+    map::<P>(frame, true)
+}
+
+/// Maps the page, so that the access is tried again; gives any other access up.
+fn map<P: Paging>(frame: &mut Frame, writable: bool) -> Handled {
     if frame.fault_address & !0xFFF != PAGE {
         frame.skip_instruction();
         return Handled::Handled;
     }
-    let behind = &raw const BEHIND as u32;
-    let window = Window { ea: PAGE, pa: behind.into(), size: Size::K4, kind: Kind::Ram };
-    // SAFETY: an e500, and a second view of memory that nobody writes.
-    match unsafe { tlb1::map(&window) } {
-        Ok(()) => Handled::Handled, // the load is tried again
-        Err(_) => Handled::NotHandled,
-    }
+    // SAFETY: the board chose `P` for its core; a second view of memory whose words are atomic.
+    if unsafe { P::map(PAGE, &raw const BEHIND as u32, writable) } { Handled::Handled } else { Handled::NotHandled }
 }
 
-extern "C" fn on_instruction_miss(frame: &mut Frame) -> Handled {
+extern "C" fn on_lost(frame: &mut Frame) -> Handled {
     LAST.record(frame);
     frame.pc = frame.lr;
     Handled::Handled

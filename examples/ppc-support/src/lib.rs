@@ -28,6 +28,7 @@ pub mod platform;
 pub mod program;
 pub mod shared;
 pub mod tlb1;
+pub mod tlb4xx;
 pub mod tree;
 pub mod trial;
 pub mod uart;

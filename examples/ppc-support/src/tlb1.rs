@@ -39,6 +39,10 @@ impl Size {
 pub enum Kind {
     /// Memory: cached, coherent, may be executed.
     Ram,
+    /// Memory that is never executed.
+    Data,
+    /// Memory that is neither written nor executed.
+    Constant,
     /// Devices: caching inhibited, guarded, never executed.
     Device,
 }
@@ -111,8 +115,10 @@ const TSIZE_SHIFT: u32 = 8;
 const DEVICE: u32 = 0x8 | 0x2;
 /// MAS2: M.
 const COHERENT: u32 = 0x4;
+/// MAS3: SR.
+const READ: u32 = 0x1;
 /// MAS3: SW and SR.
-const READ_WRITE: u32 = 0x4 | 0x1;
+const READ_WRITE: u32 = 0x4 | READ;
 /// MAS3: SX.
 const EXECUTE: u32 = 0x10;
 
@@ -128,6 +134,8 @@ impl Window {
         }
         let (attributes, permissions) = match self.kind {
             Kind::Ram => (COHERENT, READ_WRITE | EXECUTE),
+            Kind::Data => (COHERENT, READ_WRITE),
+            Kind::Constant => (COHERENT, READ),
             Kind::Device => (DEVICE, READ_WRITE),
         };
         Ok(Entry {
@@ -163,6 +171,10 @@ mod tests {
         let ram = Window { ea: 0x0400_0000, pa: 0x0400_0000, size: Size::M64, kind: Kind::Ram };
         let entry = Entry { mas1: 0xC000_0800, mas2: 0x0400_0004, mas3: 0x0400_0015, mas7: 0 };
         assert_eq!(ram.entry(), Ok(entry));
+        for (kind, permissions) in [(Kind::Data, 0x5), (Kind::Constant, 0x1)] {
+            let mas3 = 0x0400_0000 | permissions;
+            assert_eq!(Window { kind, ..ram }.entry(), Ok(Entry { mas3, ..entry }));
+        }
     }
 
     #[test]

@@ -213,6 +213,8 @@ pub struct Expected {
     pub msr: u32,
     /// Bits that the syndrome must have.
     pub syndrome: u32,
+    /// Bits that it must not have.
+    pub syndrome_lacks: u32,
     /// The fault address, where the exception has one.
     pub fault_address: Option<u32>,
     /// A register that the handler or the instruction changes, and its new value.
@@ -230,6 +232,7 @@ impl Expected {
             ctr_lr: [CTR, LR],
             msr: trial.msr,
             syndrome: 0,
+            syndrome_lacks: 0,
             fault_address: None,
             changed: None,
         }
@@ -268,6 +271,12 @@ impl Expected {
             "{name}: syndrome {:08x} lacks {:08x}",
             frame.syndrome,
             self.syndrome
+        );
+        ensure!(
+            frame.syndrome & self.syndrome_lacks == 0,
+            "{name}: syndrome {:08x} has {:08x}",
+            frame.syndrome,
+            frame.syndrome & self.syndrome_lacks
         );
         // The saved MSR of a program exception holds its cause on classic cores, in 0x001F_0000; QEMU does the same
         // on all.

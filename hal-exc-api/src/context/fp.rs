@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn every_register_goes_to_its_own_slot_and_back() {
+    fn mistake_31_a_register_goes_to_anothers_slot() {
         is_complete(&SLOTS, 8);
         let saved = moves(&SAVE, decode(54));
         is_complete(&saved[..32], 8);

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn every_register_goes_to_its_own_slot_and_back() {
+    fn mistake_31_a_register_goes_to_anothers_slot() {
         is_complete(&SLOTS, 16);
         let vscr = Slot { register: 0, offset: 512 };
         let saved = moves(&SAVE, decode(231));

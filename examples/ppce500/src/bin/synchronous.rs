@@ -4,6 +4,7 @@
 #![no_main]
 
 use hal_exc_api::install::VectorPage;
+use ppc_exceptions::paging::E500;
 
 static VECTORS: VectorPage = VectorPage::new();
 
@@ -11,5 +12,5 @@ ppc_support::board_program!(
     ppce500,
     &hal_exc_e500::FAMILY,
     &VECTORS,
-    |exceptions, _| ppc_exceptions::synchronous::run(exceptions)
+    |exceptions, _| ppc_exceptions::synchronous::run::<E500>(exceptions)
 );
