@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) load: Load,
     /// Further options that this machine needs.
     pub(crate) options: &'static [&'static str],
+    /// Only programs that ask for it (`//@ only=`) run on it.
+    pub(crate) on_request: bool,
 }
 
 impl Config {

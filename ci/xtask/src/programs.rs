@@ -89,7 +89,10 @@ impl Program {
 
     /// Whether it is meant for this way of starting the board.
     pub(crate) fn suits(&self, config: &Config) -> bool {
-        self.wishes.only.as_ref().is_none_or(|only| only.iter().any(|label| label == config.label))
+        match &self.wishes.only {
+            Some(only) => only.iter().any(|label| label == config.label),
+            None => !config.on_request,
+        }
     }
 }
 

@@ -15,6 +15,7 @@ const PPC: Config = Config {
     memory: None,
     load: Load::Kernel,
     options: &[],
+    on_request: false,
 };
 
 /// ARM programs end the machine by a semihosting call, which carries a status.
@@ -64,6 +65,8 @@ pub(crate) const BOARDS: &[Board] = &[
             Config { label: "g4", cpu: Some("g4"), ..MAC99 },
             // No AltiVec.
             Config { label: "750", cpu: Some("750"), ..MAC99 },
+            // Critical input of the classic family.
+            Config { label: "g2le", cpu: Some("g2le"), on_request: true, ..MAC99 },
         ],
     },
     Board {
