@@ -16,6 +16,9 @@
 //! | entries of TLB1 | e500, e500mc, e6500 | TLB1CFG\[NENTRY\] |
 //! | processor number | 601, 604, 74xx, e500, e500mc, e6500 | PIR |
 //!
+//! The manuals define these accesses; an emulator may lack a register and raise a program exception. (QEMU 7.2's e300 has
+//! four pairs of BATs in place of eight: probe it with handlers in place.)
+//!
 //! An MSR\[FP\] that does not stick proves that there is no FPU; one that sticks proves nothing on a core whose FPU is
 //! a separate unit. There [`Probed::undecided`] holds [`Features::FPU`], until the board has executed a floating-point
 //! instruction with MSR\[FP\] off under its own handlers and says what came: FP unavailable means present, a program
