@@ -16,8 +16,7 @@
 //! | entries of TLB1 | e500, e500mc, e6500 | TLB1CFG\[NENTRY\] |
 //! | processor number | 601, 604, 74xx, e500, e500mc, e6500 | PIR |
 //!
-//! The manuals define these accesses; an emulator may lack a register and raise a program exception. (QEMU 7.2's e300 has
-//! four pairs of BATs in place of eight: probe it with handlers in place.)
+//! An emulator may leave registers out: QEMU 7.2's e300 answers for four pairs of BATs in place of eight.
 //!
 //! An MSR\[FP\] that does not stick proves that there is no FPU; one that sticks proves nothing on a core whose FPU is
 //! a separate unit. There [`Probed::undecided`] holds [`Features::FPU`], until the board has executed a floating-point
