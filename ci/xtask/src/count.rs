@@ -21,6 +21,7 @@ use crate::test::{Report, Step, Wanted};
 
 mod dispatch;
 mod floor;
+mod gic;
 mod instruction;
 
 /// What is asked.
@@ -31,8 +32,17 @@ pub(crate) struct Request {
 }
 
 /// Where it counts.
-const PLACES: &[(&str, &str)] =
-    &[("ppce500", "e500v2"), ("ppce500", "e500mc"), ("ref405ep", "405ep"), ("bamboo", "440ep"), ("mac99", "g4")];
+const PLACES: &[(&str, &str)] = &[
+    ("ppce500", "e500v2"),
+    ("ppce500", "e500mc"),
+    ("ref405ep", "405ep"),
+    ("bamboo", "440ep"),
+    ("mac99", "g4"),
+    ("virt", "gicv2-a32"),
+    ("virt", "gicv3-a32"),
+    ("virt", "gicv2-a64"),
+    ("virt", "gicv3-a64"),
+];
 
 const PATHS: &[(&str, Exception)] = &[
     ("external", Exception::ExternalInput),
@@ -93,6 +103,8 @@ struct Counted {
     figures: Figures,
     floor: usize,
     reference: Reference,
+    /// Accesses to the interrupt controller: this path's, the reference's.
+    device: Option<[usize; 2]>,
 }
 
 fn handler_symbol(class: Class, synchronous: bool) -> &'static str {
@@ -104,6 +116,9 @@ fn handler_symbol(class: Class, synchronous: bool) -> &'static str {
 }
 
 fn count_place(board: &Board, config: &Config) -> Result<Vec<Counted>> {
+    if gic::applies(board) {
+        return gic::count(board, config);
+    }
     let folder = tempfile::tempdir().context("a folder for the trace")?;
     let log = folder.path().join("exec");
     let options = ["-d", "exec,nochain", "-D"].map(String::from).into_iter().chain([log.display().to_string()]);
@@ -137,6 +152,7 @@ fn count_place(board: &Board, config: &Config) -> Result<Vec<Counted>> {
             figures,
             floor: floor::instructions(class, synchronous, classic),
             reference: reference(class, synchronous, classic),
+            device: None,
         });
     }
     guest.stop();
@@ -150,10 +166,8 @@ fn count_place(board: &Board, config: &Config) -> Result<Vec<Counted>> {
 fn last_pass(log: &Path, vector: u32, here: u32) -> Result<Vec<u32>> {
     let text = std::fs::read_to_string(log).context("the emulator's trace")?;
     let mut pass = Vec::new();
-    for line in text.lines().filter(|line| line.starts_with("Trace ")) {
-        let Some(pc) = line.split(['[', '/', ']']).nth(2).and_then(|pc| u32::from_str_radix(pc, 16).ok()) else {
-            continue;
-        };
+    for pc in text.lines().filter_map(trace_address) {
+        let pc = u32::try_from(pc)?;
         if pc == vector {
             pass.clear();
         }
@@ -164,17 +178,27 @@ fn last_pass(log: &Path, vector: u32, here: u32) -> Result<Vec<u32>> {
     Ok(pass)
 }
 
+/// The address in a line `Trace 0: 0x7f… [cs_base/pc/flags/cflags] symbol`.
+fn trace_address(line: &str) -> Option<u64> {
+    let fields = line.strip_prefix("Trace ")?;
+    fields.split(['[', '/', ']']).nth(2).and_then(|pc| u64::from_str_radix(pc, 16).ok())
+}
+
 fn line(json: bool, board: &str, cpu: &str, counted: &Counted) -> String {
-    let Counted { path, figures, floor, reference } = counted;
+    let Counted { path, figures, floor, reference, device } = counted;
     if json {
-        json!({"board": board, "cpu": cpu, "path": path, "entry": figures.entry, "exit": figures.exit,
+        let mut object = json!({"board": board, "cpu": cpu, "path": path, "entry": figures.entry, "exit": figures.exit,
             "loads": figures.loads, "stores": figures.stores, "frame": figures.frame, "floor": floor,
-            "reference": reference.instructions, "reference_name": reference.name, "most": reference.most})
-        .to_string()
+            "reference": reference.instructions, "reference_name": reference.name, "most": reference.most});
+        if let Some([own, other]) = device {
+            object["device"] = (*own).into();
+            object["reference_device"] = (*other).into();
+        }
+        object.to_string()
     } else {
         format!(
-            "{board:<9} {cpu:<7} {path:<14} {:>3} + {:>3} = {:>3} instructions, {:>3} loads, {:>3} stores, frame {:>3}, \
-             floor {floor}, at most {}, {} {}",
+            "{board:<9} {cpu:<9} {path:<14} {:>3} + {:>3} = {:>3} instructions, {:>3} loads, {:>3} stores, frame {:>3}, \
+             floor {floor}, at most {}, {} {}{}",
             figures.entry,
             figures.exit,
             figures.entry + figures.exit,
@@ -183,7 +207,8 @@ fn line(json: bool, board: &str, cpu: &str, counted: &Counted) -> String {
             figures.frame,
             reference.most,
             reference.name,
-            reference.instructions
+            reference.instructions,
+            device.map_or(String::new(), |[own, other]| format!("; device accesses {own}, {other}"))
         )
     }
 }

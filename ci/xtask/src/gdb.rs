@@ -33,6 +33,8 @@ pub(crate) struct Gdb {
     stream: UnixStream,
     patience: Duration,
     registers: Registers,
+    /// The machine is little-endian: its registers and words come lowest byte first.
+    little: bool,
 }
 
 impl Gdb {
@@ -41,10 +43,11 @@ impl Gdb {
         let stream = connect_socket(socket, patience)?;
         stream.set_read_timeout(Some(patience))?;
         stream.set_write_timeout(Some(patience))?;
-        let mut gdb = Self { stream, patience, registers: Registers::default() };
+        let mut gdb = Self { stream, patience, registers: Registers::default(), little: false };
         gdb.request("?")?;
         // Until the description was read, the emulator answers `p` and `P` with an empty packet.
         let target = gdb.description("target.xml")?;
+        gdb.little = ["arm", "aarch64"].iter().any(|name| target.contains(&format!("<architecture>{name}<")));
         gdb.registers.add("target.xml", &target);
         for file in registers::includes(&target) {
             let text = gdb.description(&file)?;
@@ -112,15 +115,26 @@ impl Gdb {
         if bytes.is_empty() || bytes.len() > 8 {
             bail!("gdb: register {register} has {} bytes", bytes.len());
         }
-        Ok(bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
+        Ok(self.value(bytes))
+    }
+
+    /// The number that bytes in the machine's order stand for.
+    fn value(&self, mut bytes: Vec<u8>) -> u64 {
+        if self.little {
+            bytes.reverse();
+        }
+        bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
     }
 
     /// Writes a register of up to 64 bits.
     pub(crate) fn write(&mut self, register: &str, value: u64) -> Result<()> {
         let found = self.number(register)?;
         let all = value.to_be_bytes();
-        let bytes = all.get(8usize.saturating_sub(found.bytes)..).unwrap_or(&all);
-        self.expect_ok(&format!("P{:x}={}", found.number, packet::hex(bytes)))
+        let mut bytes = all.get(8usize.saturating_sub(found.bytes)..).unwrap_or(&all).to_vec();
+        if self.little {
+            bytes.reverse();
+        }
+        self.expect_ok(&format!("P{:x}={}", found.number, packet::hex(&bytes)))
     }
 
     /// Reads memory through the MMU, or physical memory after [`Gdb::physical`].
@@ -133,10 +147,10 @@ impl Gdb {
         Ok(bytes)
     }
 
-    /// Reads a big-endian word.
+    /// Reads a word in the machine's byte order.
     pub(crate) fn read_word(&mut self, address: u64) -> Result<u32> {
         let bytes = self.read_memory(address, 4)?;
-        Ok(bytes.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)))
+        Ok(self.value(bytes) as u32)
     }
 
     /// Writes memory.

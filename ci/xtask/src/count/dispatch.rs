@@ -64,14 +64,14 @@ pub(super) fn count(board: &Board, config: &Config) -> Result<Vec<Counted>> {
         let (figures, device) = step_through(gdb, driver as u32, window).with_context(|| path.to_owned())?;
         ensure!(device == 2, "{path}: {device} accesses to the controller, not an acknowledge and an end");
         let reference = Reference { instructions: 40, name: "of the issue", most: MOST };
-        counted.push(Counted { path, figures, floor: FLOOR, reference });
+        counted.push(Counted { path, figures, floor: FLOOR, reference, device: None });
     }
     drop(machine);
     Ok(counted)
 }
 
 /// Runs on to a breakpoint.
-fn go_to(gdb: &mut Gdb, place: u64) -> Result<()> {
+pub(super) fn go_to(gdb: &mut Gdb, place: u64) -> Result<()> {
     gdb.set_breakpoint(place)?;
     ensure!(gdb.go()? == Stop::Signal(5), "the guest ended");
     // One at the present place would stop it there again.
