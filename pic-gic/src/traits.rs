@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The line traits, which v2 and v3 implement with the same words.
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
+/// Sets bit `n` of a record that callers serialise. By a plain store and only if it changes: a core
+/// whose caches are off, or that left coherency, has no exclusive accesses.
+pub(crate) fn set_bit(record: &AtomicU32, n: u32, on: bool) {
+    let old = record.load(Ordering::Relaxed);
+    let new = if on { old | 1 << n } else { old & !(1 << n) };
+    if new != old {
+        record.store(new, Ordering::Relaxed);
+    }
+}
+
 /// Implements the line traits for a controller that has `id(line)`, `levels` and `lines()`, the
 /// latter with inherent methods of the same names taking an [`IntId`](crate::IntId).
 macro_rules! impl_line_traits {

@@ -302,10 +302,17 @@ fn buffers_that_are_too_small_are_refused() {
     let need = gic.distributor().context_words();
     assert_eq!(gic.distributor().save(&mut [0; 4]), Err(Error::BufferTooSmall { need, have: 4 }));
     assert_eq!(gic.distributor().restore(&[0; 4]), Err(Error::BufferTooSmall { need, have: 4 }));
+    assert_eq!(gic.save_cpu(&mut [0; 15]), Err(Error::BufferTooSmall { need: 16, have: 15 }));
+    assert_eq!(gic.restore_cpu(&[0; 15]), Err(Error::BufferTooSmall { need: 16, have: 15 }));
     let model = Model::new(Shape::V3);
     let gic = v3(&model, 4);
     let need = gic.distributor().context_words();
     assert_eq!(gic.distributor().save(&mut [0; 4]), Err(Error::BufferTooSmall { need, have: 4 }));
+    model.run_on(0);
+    for have in [5, 50] {
+        assert!(matches!(gic.save_cpu(&mut [0; 50][..have]), Err(Error::BufferTooSmall { .. })));
+        assert!(matches!(gic.restore_cpu(&[0; 50][..have]), Err(Error::BufferTooSmall { .. })));
+    }
     assert_eq!(
         gic.distributor().set_route(IntId::new(20).unwrap(), Route::Any),
         Err(Error::WrongClass { id: IntId::new(20).unwrap() })

@@ -371,11 +371,12 @@ fn state_survives_power_down() {
     }
     let mut saved = vec![0; gic.distributor().context_words()];
     gic.distributor().save(&mut saved).unwrap();
-    let private = gic.interface().save(gic.distributor());
+    let mut private = [0; 16];
+    gic.save_cpu(&mut private).unwrap();
     let model2 = Model::new(Shape::V2);
     let gic2 = crate::v2::GicV2::new(model2.gicd(), model2.gicc(), true).unwrap();
     gic2.distributor().restore(&saved).unwrap();
-    gic2.interface().restore(gic2.distributor(), &private).unwrap();
+    gic2.restore_cpu(&private).unwrap();
     for line in [60, 20] {
         assert_eq!(gic2.is_enabled(Line::new(line)), Ok(true));
         assert_eq!(gic2.priority(Line::new(line)), Ok(Priority::new(9)));
@@ -397,13 +398,16 @@ fn state_survives_power_down() {
     gic.set_affinity(Line::new(4100), CpuMask::only(cpu(3))).unwrap();
     let mut saved = vec![0; gic.distributor().context_words()];
     gic.distributor().save(&mut saved).unwrap();
-    let mut private = [0; 45];
-    gic.my_redistributor().unwrap().save(&mut private).unwrap();
+    gic.interface().set_priority_mask(0xc0);
+    gic.interface().set_binary_point(5);
+    let mut private = vec![0; gic.cpu_context_words().unwrap()];
+    gic.save_cpu(&mut private).unwrap();
     let model2 = Model::new(Shape::V3);
     let gic2 = v3(&model2, 4);
     model2.run_on(0);
     gic2.distributor().restore(&saved).unwrap();
-    gic2.my_redistributor().unwrap().restore(&private).unwrap();
+    gic2.restore_cpu(&private).unwrap();
+    assert_eq!((gic2.interface().priority_mask(), gic2.interface().binary_point()), (0xc0, 5));
     for line in [60, 20, 1060, 4100] {
         assert_eq!(gic2.is_enabled(Line::new(line)), Ok(true));
         assert_eq!(gic2.priority(Line::new(line)), Ok(Priority::new(9)));
@@ -411,6 +415,8 @@ fn state_survives_power_down() {
     assert_eq!(gic2.affinity(Line::new(60)), Ok(CpuMask::only(cpu(2))));
     assert_eq!(gic2.affinity(Line::new(4100)), Ok(CpuMask::only(cpu(3))));
     assert_eq!(gic2.my_redistributor().unwrap().lpis(), LpiState::Off);
+    model2.set_input(0, 20, true);
+    assert_eq!(serve(&model2, &gic2, 0), Some((20, None)));
     lawful(&model2);
 }
 

@@ -2,7 +2,7 @@
 //! Saving and restoring over power-down, into memory of the caller.
 
 use super::registers::{gicc, gicd};
-use super::{CpuInterface, Distributor, EndMode};
+use super::{CpuInterface, Distributor, EndMode, GicV2};
 use crate::Error;
 use crate::access::Registers;
 use crate::bank::MAIN;
@@ -132,6 +132,35 @@ impl<R: Registers, M: EndMode> CpuInterface<R, M> {
         self.regs.write(gicc::PMR, words[14]);
         self.regs.write(gicc::CTLR, words[13]);
         Ok(())
+    }
+}
+
+impl<R: Registers + Sync, M: EndMode> GicV2<R, M> {
+    /// Words that [`GicV2::save_cpu`] needs.
+    pub const CPU_CONTEXT_WORDS: usize = PRIVATE_WORDS;
+
+    /// Stores the executing core's CPU interface and private interrupts, before
+    /// [`quiet_cpu`](hal_exc_api::pic::CpuInterface::quiet_cpu) and power-down. Nothing may be in service.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BufferTooSmall`].
+    pub fn save_cpu(&self, words: &mut [u32]) -> Result<(), Error> {
+        let have = words.len();
+        let words = words.first_chunk_mut().ok_or(Error::BufferTooSmall { need: PRIVATE_WORDS, have })?;
+        *words = self.interface().save(self.distributor());
+        Ok(())
+    }
+
+    /// Brings back what [`GicV2::save_cpu`] stored, on the same core after its power-up.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BufferTooSmall`], and as [`CpuInterface::adopt`].
+    pub fn restore_cpu(&self, words: &[u32]) -> Result<(), Error> {
+        let have = words.len();
+        let words = words.first_chunk().ok_or(Error::BufferTooSmall { need: PRIVATE_WORDS, have })?;
+        self.interface().restore(self.distributor(), words)
     }
 }
 

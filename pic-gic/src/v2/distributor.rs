@@ -4,6 +4,7 @@
 use super::registers::gicd;
 use crate::access::Registers;
 use crate::bank::{Bank, MAIN, Slot, find_priority_bits};
+use crate::traits::set_bit;
 use crate::version::{Version, detect};
 use crate::{Class, Error, Group, IntId, Trigger};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -261,11 +262,7 @@ impl<R: Registers> Distributor<R> {
         }
         slot.set_group_bits(group == Group::One, None)?;
         if id.class() == Class::Sgi {
-            let bit = 1 << id.number();
-            match group {
-                Group::One => self.group1_sgis.fetch_or(bit, Ordering::Relaxed),
-                Group::Zero => self.group1_sgis.fetch_and(!bit, Ordering::Relaxed),
-            };
+            set_bit(&self.group1_sgis, id.number(), group == Group::One);
         }
         Ok(())
     }

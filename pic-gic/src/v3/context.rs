@@ -2,10 +2,11 @@
 //! Saving and restoring over power-down, into memory of the caller.
 
 use super::registers::gicd;
-use super::{Distributor, Redistributor};
-use crate::Error;
+use super::{CpuInterface, Distributor, GicV3, Redistributor, Security, SystemRegisters};
 use crate::access::Registers;
 use crate::bank::{EXTENDED, Layout, MAIN};
+use crate::v2::EndMode;
+use crate::{Error, barrier};
 
 /// Arrays in the order of restoring, with words per 32 interrupts: enables last, so that a
 /// restored line is right when it starts.
@@ -21,6 +22,8 @@ fn arrays(layout: &Layout) -> [(usize, usize); 7] {
     ]
 }
 
+/// Words of a saved CPU interface: mask, two binary points, control, two group enables.
+const INTERFACE: usize = 6;
 /// Words per 32 interrupts, without routes.
 const PER_BLOCK: usize = 15;
 /// Words of routes per 32 SPIs.
@@ -125,6 +128,83 @@ impl<R: Registers> Redistributor<'_, R> {
             regs.write(offset, *word);
         }
         Ok(())
+    }
+}
+
+impl<S: SystemRegisters, M: EndMode> CpuInterface<S, M> {
+    /// The interface registers that power-down loses. `groups`: whether group 0 registers are ours.
+    fn save(&self, groups: bool) -> [u32; INTERFACE] {
+        let sys = &self.sys;
+        // Where group 0 is not ours, its registers trap or read as zero.
+        let (point0, enable0) = if groups { (sys.bpr0(), sys.igrpen0()) } else { (0, 0) };
+        [sys.pmr(), point0, sys.bpr1(), sys.ctlr(), enable0, sys.igrpen1()]
+    }
+
+    /// Brings back what [`CpuInterface::save`] stored; the group enables last.
+    fn restore(&self, words: &[u32; INTERFACE], groups: bool) {
+        let [mask, point0, point1, control, enable0, enable1] = *words;
+        self.sys.set_ctlr(control);
+        if groups {
+            self.sys.set_bpr0(point0);
+        }
+        self.sys.set_bpr1(point1);
+        self.sys.set_pmr(mask);
+        if groups {
+            self.sys.set_igrpen0(enable0);
+        }
+        self.sys.set_igrpen1(enable1);
+        barrier::context();
+    }
+}
+
+impl<R: Registers, S: SystemRegisters, M: EndMode, const REGIONS: usize> GicV3<R, S, M, REGIONS> {
+    /// Words that [`GicV3::save_cpu`] needs on the executing core: at most 51.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchCore`] if the executing core has no redistributor here.
+    pub fn cpu_context_words(&self) -> Result<usize, Error> {
+        Ok(INTERFACE + self.my_redistributor()?.context_words())
+    }
+
+    /// Stores the executing core's CPU interface and private interrupts, before
+    /// [`quiet_cpu`](hal_exc_api::pic::CpuInterface::quiet_cpu), [`Redistributor::sleep`] and power-down. Nothing may be
+    /// in service.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BufferTooSmall`], [`Error::NoSuchCore`].
+    pub fn save_cpu(&self, words: &mut [u32]) -> Result<(), Error> {
+        let redistributor = self.my_redistributor()?;
+        let have = words.len();
+        let (interface, private) =
+            words.split_first_chunk_mut().ok_or(Error::BufferTooSmall { need: self.cpu_context_words()?, have })?;
+        *interface = self.interface().save(self.has_group0());
+        redistributor.save(private)
+    }
+
+    /// Brings back what [`GicV3::save_cpu`] stored, on the same core after its power-up: system
+    /// registers on, redistributor powered and awake, interface adopted, then the saved state.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BufferTooSmall`], [`Error::NoSuchCore`], and those of [`CpuInterface::init`].
+    pub fn restore_cpu(&self, words: &[u32]) -> Result<(), Error> {
+        self.interface().enable_system_registers()?;
+        let redistributor = self.my_redistributor()?;
+        let have = words.len();
+        let (interface, private) =
+            words.split_first_chunk().ok_or(Error::BufferTooSmall { need: self.cpu_context_words()?, have })?;
+        redistributor.power_on()?;
+        redistributor.wake()?;
+        self.interface().adopt(&redistributor, self.has_group0())?;
+        redistributor.restore(private)?;
+        self.interface().restore(interface, self.has_group0());
+        Ok(())
+    }
+
+    fn has_group0(&self) -> bool {
+        self.distributor().security() != Security::NonSecure
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::access::Registers;
 use crate::levels::Levels;
-use crate::traits::impl_line_traits;
+use crate::traits::{impl_line_traits, set_bit};
 use crate::v2::{Combined, EndMode, Split};
 use crate::{Error, Group, IntId, Special, Trigger};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -204,11 +204,7 @@ impl<R: Registers, S: SystemRegisters, M: EndMode, const REGIONS: usize> GicV3<R
         }
         self.my_redistributor()?.set_group(&self.distributor, id, group)?;
         if id.number() < 16 {
-            let bit = 1 << id.number();
-            match group {
-                Group::Zero => self.fiq_sgis.fetch_or(bit, Ordering::Relaxed),
-                Group::One => self.fiq_sgis.fetch_and(!bit, Ordering::Relaxed),
-            };
+            set_bit(&self.fiq_sgis, id.number(), group == Group::Zero);
         }
         Ok(())
     }
@@ -459,7 +455,8 @@ macro_rules! claim {
         impl Claim for $type {
             #[inline(always)]
             fn line(&self) -> Line {
-                Line::new(self.id as u16)
+                // Above are LPIs alone, which are no lines here: none of them may look like one.
+                Line::new(self.id.min(u16::MAX.into()) as u16)
             }
         }
     )* };
