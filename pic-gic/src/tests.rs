@@ -4,6 +4,7 @@
 mod bad_input;
 mod behaviour;
 mod defects;
+mod double;
 mod irq_manager;
 mod property;
 mod register_map;
