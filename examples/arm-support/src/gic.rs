@@ -6,6 +6,8 @@
 
 mod fiq;
 mod irq;
+mod nmi;
+mod power;
 mod priority;
 mod restart;
 mod sgi;
@@ -15,6 +17,8 @@ mod timer;
 
 pub use fiq::fiq;
 pub use irq::{Cores, Manager, irq, timer_entry};
+pub use nmi::nmi;
+pub use power::power;
 pub use priority::priority;
 pub use restart::restart;
 pub use sgi::sgi;
@@ -30,7 +34,9 @@ use hal_exc_api::pic::{
     Line, LineAffinity, LineMask, LinePending, LinePriority, LineTrigger, PicError, TaskPriority,
 };
 use pic_gic::access::Mmio;
-use pic_gic::{Group, IntId, v2, v3};
+use pic_gic::v2::GicV2;
+use pic_gic::v3::{self, GicV3};
+use pic_gic::{Group, IntId};
 
 /// Outcome of a program; the text is the reason of a failure.
 pub type Verdict = Result<(), &'static str>;
@@ -60,6 +66,16 @@ pub trait Gic:
     fn take_fiq(&self) -> Option<Line>;
     /// Running priority of this core, 0xFF when idle.
     fn running_priority(&self) -> u8;
+    /// Stores the shared lines.
+    fn save(&self, words: &mut [u32]) -> Result<(), pic_gic::Error>;
+    /// Brings the shared lines back.
+    fn restore(&self, words: &[u32]) -> Result<(), pic_gic::Error>;
+    /// Stores this core's interface and private lines.
+    fn save_cpu(&self, words: &mut [u32]) -> Result<(), pic_gic::Error>;
+    /// Brings this core's interface and private lines back.
+    fn restore_cpu(&self, words: &[u32]) -> Result<(), pic_gic::Error>;
+    /// The controller's part of this core's power-down, after `quiet_cpu`.
+    fn sleep(&self) -> Result<(), pic_gic::Error>;
     /// Puts the groups of this core's SGIs and PPIs back to what reset gives, for an image that finds them so.
     fn forget_private(&self);
     /// The same for the shared interrupts; nothing is forwarded any more.
@@ -67,27 +83,48 @@ pub trait Gic:
 }
 
 /// Moves interrupts to group 0, where groups can be used; elsewhere there is nothing to do.
-fn to_group_0(gic: &v2::GicV2<Mmio>, ids: core::ops::Range<u32>) {
+fn to_group_0(gic: &GicV2<Mmio>, ids: core::ops::Range<u32>) {
     for id in ids.filter_map(|id| IntId::new(id).ok()) {
         // Refused where software has no groups: then they are as reset left them.
         let _ = gic.distributor().set_group(id, Group::Zero);
     }
 }
 
-impl Gic for v2::GicV2<Mmio> {
+/// What both drivers have under the same names.
+macro_rules! saving {
+    ($type:ident) => {
+        fn save(&self, words: &mut [u32]) -> Result<(), pic_gic::Error> {
+            self.distributor().save(words)
+        }
+        fn restore(&self, words: &[u32]) -> Result<(), pic_gic::Error> {
+            self.distributor().restore(words)
+        }
+        fn save_cpu(&self, words: &mut [u32]) -> Result<(), pic_gic::Error> {
+            $type::save_cpu(self, words)
+        }
+        fn restore_cpu(&self, words: &[u32]) -> Result<(), pic_gic::Error> {
+            $type::restore_cpu(self, words)
+        }
+        fn running_priority(&self) -> u8 {
+            self.interface().running_priority()
+        }
+        fn fiq_available(&self) -> bool {
+            $type::fiq_available(self)
+        }
+        fn set_fiq(&self, line: Line, fiq: bool) -> Result<(), PicError> {
+            $type::set_fiq(self, line, fiq)
+        }
+    };
+}
+
+impl Gic for GicV2<Mmio> {
     fn version(&self) -> &'static str {
-        match v2::GicV2::version(self) {
+        match GicV2::version(self) {
             pic_gic::Version::V1 => "GICv1",
             _ => "GICv2",
         }
     }
     const TELLS_SOURCE: bool = true;
-    fn fiq_available(&self) -> bool {
-        v2::GicV2::fiq_available(self)
-    }
-    fn set_fiq(&self, line: Line, fiq: bool) -> Result<(), PicError> {
-        v2::GicV2::set_fiq(self, line, fiq)
-    }
     fn take_fiq(&self) -> Option<Line> {
         let this = CpuId::new(cpu::index())?;
         match self.acknowledge(this) {
@@ -99,8 +136,9 @@ impl Gic for v2::GicV2<Mmio> {
             _ => None,
         }
     }
-    fn running_priority(&self) -> u8 {
-        self.interface().running_priority()
+    /// The interface has no state of its own for that.
+    fn sleep(&self) -> Result<(), pic_gic::Error> {
+        Ok(())
     }
     fn forget_private(&self) {
         to_group_0(self, 0..32);
@@ -109,20 +147,15 @@ impl Gic for v2::GicV2<Mmio> {
         self.distributor().set_forwarding(false);
         to_group_0(self, 32..self.distributor().lines().into());
     }
+    saving!(GicV2);
 }
 
 #[cfg(any(target_arch = "arm", target_arch = "aarch64"))]
-impl Gic for v3::GicV3<Mmio, v3::CoreRegisters> {
+impl Gic for GicV3<Mmio, v3::CoreRegisters> {
     fn version(&self) -> &'static str {
         "GICv3"
     }
     const TELLS_SOURCE: bool = false;
-    fn fiq_available(&self) -> bool {
-        v3::GicV3::fiq_available(self)
-    }
-    fn set_fiq(&self, line: Line, fiq: bool) -> Result<(), PicError> {
-        v3::GicV3::set_fiq(self, line, fiq)
-    }
     fn take_fiq(&self) -> Option<Line> {
         match self.acknowledge_fiq() {
             v3::AcknowledgedFiq::Interrupt(interrupt) => {
@@ -133,12 +166,13 @@ impl Gic for v3::GicV3<Mmio, v3::CoreRegisters> {
             v3::AcknowledgedFiq::Special(_) => None,
         }
     }
-    fn running_priority(&self) -> u8 {
-        self.interface().running_priority()
+    fn sleep(&self) -> Result<(), pic_gic::Error> {
+        self.my_redistributor()?.sleep()
     }
     // Group registers of a GICv3 are unknown after reset: every image sets them.
     fn forget_private(&self) {}
     fn forget_shared(&self) {}
+    saving!(GicV3);
 }
 
 /// A board as the programs see it.
@@ -165,6 +199,16 @@ pub trait Machine: 'static {
     fn frequency() -> u32;
     /// Line of the console's UART.
     const UART: Line;
+    /// Ends this core by firmware; returns if there is none.
+    fn power_off() {}
+    /// Whether that core is off.
+    fn is_off(_core: usize) -> bool {
+        false
+    }
+    /// Starts a core that is off again; whether firmware accepts.
+    fn power_on(_core: usize) -> bool {
+        false
+    }
 }
 
 /// Lines whose interrupts are counted per core.

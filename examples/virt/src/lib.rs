@@ -33,25 +33,42 @@ pub fn init() {
     unsafe { arm_support::console::init(UART0) };
 }
 
-/// What PSCI's CPU_ON answered (PSCI DEN0022, 5.2.2), as it stands in the register.
-fn cpu_on(affinity: u64, entry: usize) -> i32 {
+/// A PSCI call (PSCI DEN0022, 5.2): function ids of the 32-bit and the 64-bit convention; the answer
+/// as it stands in the register.
+fn psci(id32: u32, id64: u32, arguments: [u64; 2]) -> i32 {
     #[cfg(target_arch = "aarch64")]
     {
-        // SMC64 id of CPU_ON; `smccc::psci` offers this form alone, and AArch32 needs the other.
+        let _ = id32;
         let mut args = [0u64; 17];
-        args[0] = affinity;
-        args[1] = entry as u64;
-        <smccc::Hvc as smccc::Call>::call64(0xc400_0003, args)[0] as i32
+        args[..2].copy_from_slice(&arguments);
+        <smccc::Hvc as smccc::Call>::call64(id64, args)[0] as i32
     }
     #[cfg(target_arch = "arm")]
     {
-        <smccc::Hvc as smccc::Call>::call32(0x8400_0003, [affinity as u32, entry as u32, 0, 0, 0, 0, 0])[0] as i32
+        let _ = id64;
+        let [a, b] = arguments.map(|argument| argument as u32);
+        <smccc::Hvc as smccc::Call>::call32(id32, [a, b, 0, 0, 0, 0, 0])[0] as i32
     }
     #[cfg(not(any(target_arch = "arm", target_arch = "aarch64")))]
     {
-        let _ = (affinity, entry);
+        let _ = (id32, id64, arguments);
         -1
     }
+}
+
+/// CPU_ON: starts the core with this affinity at the image's entry; what firmware answered.
+pub fn cpu_on(affinity: u64) -> i32 {
+    psci(0x8400_0003, 0xc400_0003, [affinity, start::entry_address() as u64])
+}
+
+/// CPU_OFF: ends the executing core; returns only if firmware denies it. One id for both conventions.
+pub fn cpu_off() -> i32 {
+    psci(0x8400_0002, 0x8400_0002, [0, 0])
+}
+
+/// AFFINITY_INFO: whether the core with this affinity is off.
+pub fn is_off(affinity: u64) -> bool {
+    psci(0x8400_0004, 0xc400_0004, [affinity, 0]) == 1
 }
 
 /// Whether firmware (here the emulator) answers PSCI calls: not where the CPU has EL3.
@@ -71,7 +88,7 @@ pub fn boot_secondaries() -> Option<usize> {
     }
     for core in 1..MAX_CPUS {
         // -4: on already, and started again by itself (a warm restart).
-        if !matches!(cpu_on(core as u64, start::entry_address()), 0 | -4) {
+        if !matches!(cpu_on(core as u64), 0 | -4) {
             return Some(core);
         }
         if !wait::until(|| smp::is_up(core)) {

@@ -78,6 +78,18 @@ macro_rules! machine {
             }
 
             const UART: Line = Line::new(UART0_INTID as u16);
+
+            fn power_off() {
+                crate::cpu_off();
+            }
+
+            fn is_off(core: usize) -> bool {
+                crate::is_off(core as u64)
+            }
+
+            fn power_on(core: usize) -> bool {
+                crate::cpu_on(core as u64) == 0
+            }
         }
     };
 }
