@@ -80,9 +80,12 @@ pub(super) fn count(board: &Board, config: &Config) -> Result<Vec<Counted>> {
     Ok(vec![counted])
 }
 
+/// Loads and stores of an instruction.
+type Accesses = fn(u32) -> (usize, usize);
+
 /// Steps from the first instruction of a function to its return.
 fn step_through(gdb: &mut Gdb, handler: u64, wide: bool) -> Result<Pass> {
-    let (link, accesses): (_, fn(u32) -> (usize, usize)) =
+    let (link, accesses): (_, Accesses) =
         if wide { ("x30", instruction::accesses_a64) } else { ("lr", instruction::accesses_a32) };
     let back = gdb.read(link)?;
     let stack = gdb.read("sp")?;
