@@ -10,11 +10,13 @@
 //! What the driver may use depends on the [`Security`] that it finds. Ordinary interrupts are in
 //! group 1 of its own state and arrive as IRQ; one in group 0 arrives as FIQ.
 
+mod acknowledge;
 mod affinity;
 mod context;
 mod cpu_interface;
 mod distributor;
 mod its;
+mod lines;
 mod pic;
 mod redistributor;
 pub(crate) mod registers;
@@ -24,7 +26,8 @@ pub use affinity::Affinity;
 pub use cpu_interface::{Acknowledged, AcknowledgedFiq, Active, CpuInterface, FiqInterrupt, Interrupt};
 pub use distributor::{Distributor, Route, Security};
 pub use its::Its;
-pub use pic::{GicV3, Lines, MAX_CORES, Region};
+pub use lines::Lines;
+pub use pic::{GicV3, MAX_CORES, Region};
 pub use redistributor::{Frames, LpiState, Redistributor};
 #[cfg(any(target_arch = "arm", target_arch = "aarch64"))]
 pub use sysreg::CoreRegisters;

@@ -2,19 +2,18 @@
 //! GICv3 behind the controller traits.
 
 use super::{
-    Acknowledged, AcknowledgedFiq, Active, Affinity, CpuInterface, Distributor, FiqInterrupt, Frames, Interrupt,
-    Redistributor, Route, Security, SystemRegisters,
+    AcknowledgedFiq, Affinity, CpuInterface, Distributor, FiqInterrupt, Frames, Lines, Redistributor, Route, Security,
+    SystemRegisters,
 };
 use crate::access::Registers;
 use crate::levels::Levels;
 use crate::traits::{impl_line_traits, set_bit};
 use crate::v2::{Combined, EndMode, Split};
-use crate::{Error, Group, IntId, Special, Trigger};
+use crate::{Error, Group, IntId};
 use core::sync::atomic::{AtomicU32, Ordering};
 use hal_exc_api::pic::{
-    self, Acknowledge, Capability, Claim, CpuId, CpuMask, InterProcessor, InterruptController, IpiTarget, Line,
-    LineAffinity, LineKind, LineMask, LinePending, LinePriority, LineTrigger, PicError, Priority, PriorityRange,
-    SplitEnd, TaskPriority, TriggerMode, Vector,
+    self, Capability, CpuId, CpuMask, InterProcessor, InterruptController, IpiTarget, Line, LineAffinity, LineKind,
+    LineMask, LinePending, LinePriority, LineTrigger, PicError, Priority, PriorityRange, TaskPriority, TriggerMode,
 };
 
 /// Most cores that [`GicV3`] serves: as many as a [`CpuMask`] holds.
@@ -135,6 +134,7 @@ impl<R: Registers, S: SystemRegisters, M: EndMode, const REGIONS: usize> GicV3<R
     }
 
     /// The executing core's CPU interface.
+    #[inline(always)]
     pub fn interface(&self) -> &CpuInterface<S, M> {
         &self.interface
     }
@@ -244,86 +244,6 @@ impl<R: Registers, S: SystemRegisters, M: EndMode, const REGIONS: usize> GicV3<R
 
     fn forget(&self, id: IntId) -> Result<(), Error> {
         self.lines().clear_pending(id)
-    }
-}
-
-/// The interrupts of a [`GicV3`] by their ids: what is private goes to the executing core's
-/// redistributor, what is shared to the distributor.
-#[derive(Debug)]
-pub struct Lines<'a, R, S, M, const REGIONS: usize>(&'a GicV3<R, S, M, REGIONS>);
-
-impl<'a, R: Registers, S: SystemRegisters, M: EndMode, const REGIONS: usize> Lines<'a, R, S, M, REGIONS> {
-    fn private_or_shared<T>(
-        &self,
-        id: IntId,
-        private: impl FnOnce(Redistributor<'a, R>) -> Result<T, Error>,
-        shared: impl FnOnce(&Distributor<R>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        if id.is_private() { private(self.0.my_redistributor()?) } else { shared(&self.0.distributor) }
-    }
-
-    /// Lets the interrupt be delivered.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotImplemented`] if it does not stay enabled.
-    pub fn enable(&self, id: IntId) -> Result<(), Error> {
-        self.private_or_shared(id, |r| r.enable(id), |d| d.enable(id))
-    }
-
-    /// Keeps the interrupt from being delivered, with effect on return.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Timeout`] if the hardware does not finish the write.
-    pub fn disable(&self, id: IntId) -> Result<(), Error> {
-        self.private_or_shared(id, |r| r.disable(id), |d| d.disable(id))
-    }
-
-    /// Whether the interrupt may be delivered.
-    pub fn is_enabled(&self, id: IntId) -> Result<bool, Error> {
-        self.private_or_shared(id, |r| r.is_enabled(id), |d| d.is_enabled(id))
-    }
-
-    /// Whether the interrupt is pending.
-    pub fn is_pending(&self, id: IntId) -> Result<bool, Error> {
-        self.private_or_shared(id, |r| r.is_pending(id), |d| d.is_pending(id))
-    }
-
-    /// Makes the interrupt pending.
-    pub fn set_pending(&self, id: IntId) -> Result<(), Error> {
-        self.private_or_shared(id, |r| r.set_pending(id), |d| d.set_pending(id))
-    }
-
-    /// Forgets a pending interrupt.
-    pub fn clear_pending(&self, id: IntId) -> Result<(), Error> {
-        self.private_or_shared(id, |r| r.clear_pending(id), |d| d.clear_pending(id))
-    }
-
-    /// Whether the interrupt is active.
-    pub fn is_active(&self, id: IntId) -> Result<bool, Error> {
-        self.private_or_shared(id, |r| r.is_active(id), |d| d.is_active(id))
-    }
-
-    /// Priority in the GIC's form: 0 is the most urgent.
-    pub fn priority(&self, id: IntId) -> Result<u8, Error> {
-        self.private_or_shared(id, |r| r.priority(id), |d| d.priority(id))
-    }
-
-    /// Sets the priority. [`Error::PriorityTooFine`] if unimplemented bits are set.
-    pub fn set_priority(&self, id: IntId, priority: u8) -> Result<(), Error> {
-        let bits = self.0.bits;
-        self.private_or_shared(id, |r| r.set_priority(id, priority, bits), |d| d.set_priority(id, priority, bits))
-    }
-
-    /// When the input counts as asserted.
-    pub fn trigger(&self, id: IntId) -> Result<Trigger, Error> {
-        self.private_or_shared(id, |r| r.trigger(id), |d| d.trigger(id))
-    }
-
-    /// Sets the trigger. [`Error::Fixed`] if the hardware keeps another.
-    pub fn set_trigger(&self, id: IntId, trigger: Trigger) -> Result<(), Error> {
-        self.private_or_shared(id, |r| r.set_trigger(id, trigger), |d| d.set_trigger(id, trigger))
     }
 }
 
@@ -447,68 +367,5 @@ impl<R: Registers + Sync, S: SystemRegisters + Sync, M: EndMode, const N: usize>
         let redistributor = self.my_redistributor().map_err(|e| e.of_cpu(cpu, self.count))?;
         let groups = self.distributor.security() != Security::NonSecure;
         self.interface.quiesce(&redistributor, groups).map_err(|e| e.of_cpu(cpu, self.count))
-    }
-}
-
-macro_rules! claim {
-    ($($type:ident)*) => { $(
-        impl Claim for $type {
-            #[inline(always)]
-            fn line(&self) -> Line {
-                // Above are LPIs alone, which are no lines here: none of them may look like one.
-                Line::new(self.id.min(u16::MAX.into()) as u16)
-            }
-        }
-    )* };
-}
-claim!(Interrupt Active);
-
-#[inline(always)]
-fn acknowledge<S: SystemRegisters, M: EndMode>(interface: &CpuInterface<S, M>) -> pic::Acknowledged<Interrupt> {
-    match interface.acknowledge() {
-        Acknowledged::Interrupt(interrupt) => pic::Acknowledged::Claimed(interrupt),
-        Acknowledged::Special(Special::None) => pic::Acknowledged::Spurious,
-        Acknowledged::Special(special) => pic::Acknowledged::Unknown(Vector::new(special as u32 as u16)),
-    }
-}
-
-impl<R: Registers + Sync, S: SystemRegisters + Sync, const N: usize> Acknowledge for GicV3<R, S, Combined, N> {
-    type Claim = Interrupt;
-
-    #[inline(always)]
-    fn acknowledge(&self, _cpu: CpuId) -> pic::Acknowledged<Interrupt> {
-        acknowledge(&self.interface)
-    }
-
-    #[inline(always)]
-    fn end(&self, claim: Interrupt) {
-        self.interface.end(claim);
-    }
-}
-
-impl<R: Registers + Sync, S: SystemRegisters + Sync, const N: usize> Acknowledge for GicV3<R, S, Split, N> {
-    type Claim = Interrupt;
-
-    #[inline(always)]
-    fn acknowledge(&self, _cpu: CpuId) -> pic::Acknowledged<Interrupt> {
-        acknowledge(&self.interface)
-    }
-
-    #[inline(always)]
-    fn end(&self, claim: Interrupt) {
-        let active = self.interface.drop_priority(claim);
-        self.interface.deactivate(active);
-    }
-}
-
-impl<R: Registers + Sync, S: SystemRegisters + Sync, const N: usize> SplitEnd for GicV3<R, S, Split, N> {
-    type Active = Active;
-
-    fn drop_priority(&self, claim: Interrupt) -> Active {
-        self.interface.drop_priority(claim)
-    }
-
-    fn deactivate(&self, active: Active) {
-        self.interface.deactivate(active);
     }
 }
