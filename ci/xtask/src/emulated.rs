@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::boards::{self, Board, Config};
 use crate::programs::{self, Program};
 use crate::qemu::offer;
-use crate::qemu::session::{End, Verdict};
+use crate::qemu::session::Verdict;
 use crate::test::{Group, Report, Step, Wanted};
 use crate::toolchain::{self, Toolchain};
 use crate::{build, golden, run};
@@ -61,13 +61,7 @@ fn check(board: &Board, config: &Config, program: &Program, first: bool) -> Resu
     if let Some(lack) = offer::lacks(config, program.wishes.smp.unwrap_or(config.smp)) {
         return Ok(Report::Skipped(format!("not emulated: {lack}")));
     }
-    let mut transcript = run::program(config, program)?;
-    let mut note = None;
-    if let End::TimedOut(limit) = transcript.end {
-        // A loaded host can starve an emulator. Said out loud, and only once.
-        note = Some(format!("timed out after {} s, tried again", limit.as_secs()));
-        transcript = run::program(config, program)?;
-    }
+    let transcript = run::program(config, program)?;
     let text = golden::comparable(&transcript.lines);
     let verdict = transcript.verdict();
     if golden::updating() && verdict != Verdict::Pass {
@@ -81,6 +75,6 @@ fn check(board: &Board, config: &Config, program: &Program, first: bool) -> Resu
             Report::failed(format!("{reason}\n{difference}"))
         }
         (Verdict::Fail(reason), _) => Report::failed(reason),
-        (Verdict::Pass, _) => note.map_or(Report::Passed(1), |note| Report::Remarkable(1, note)),
+        (Verdict::Pass, _) => Report::Passed(1),
     })
 }

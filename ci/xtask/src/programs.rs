@@ -32,11 +32,14 @@ pub(crate) struct Wishes {
     pub(crate) parameters: Vec<String>,
 }
 
+/// Seconds. Long, for a loaded host: it costs time only when something is broken, and nothing is tried twice.
+const TIMEOUT: u32 = 300;
+
 impl Default for Wishes {
     fn default() -> Self {
         Self {
             smp: None,
-            timeout: 60,
+            timeout: TIMEOUT,
             only: None,
             full: false,
             qtest: false,

@@ -89,7 +89,7 @@ pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
 fn check(board: &Board, config: &Config, image: &Path) -> Result<()> {
     let elf = Elf::read(image)?;
     let launch = Launch::image(*config, image).smp(Some(1));
-    let mut machine = Driven::start(&launch, Duration::from_secs(100))?;
+    let mut machine = Driven::start(&launch, Duration::from_secs(600))?;
     let gdb = &mut machine.gdb;
     let name = format!("{} {}", board.name, config.label);
 

