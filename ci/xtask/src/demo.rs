@@ -14,7 +14,7 @@ use crate::records::{self, Record};
 use crate::table::Table;
 use crate::test::{Report, Step, Wanted};
 use crate::uboot;
-use crate::{kexec, run};
+use crate::{kexec, run, stop};
 
 /// A board that has a demo, and a way to start it.
 #[derive(Debug)]
@@ -80,6 +80,7 @@ pub(crate) fn run() -> Result<Outcome> {
         }
     }
     good &= kexec::show()?;
+    good &= stop::demo()?;
     Ok(Outcome::of(good))
 }
 

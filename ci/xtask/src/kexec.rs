@@ -231,7 +231,7 @@ impl Job {
     fn traced(&self, parameters: &[&str], until: Until) -> Result<Traced> {
         let machine = Machine::new(self)?;
         let reading = Reading::start(Oracle::new(machine.map.clone(), self.cores))?;
-        let options = machine.map.options(reading.pipe());
+        let options = machine.map.options(reading.pipe(), false);
         let launch = machine.launch.clone().options(options).parameters(parameters.iter().copied());
         let take = watch(&launch, self.cores, until, &mut |_| {});
         let trace = reading.finish()?;

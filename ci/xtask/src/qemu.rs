@@ -65,13 +65,18 @@ impl Launch {
     /// A gdb server on a unix socket, with the machine stopped before its first instruction, and every instruction a
     /// translation block of its own, so that a pending interrupt is taken at the very next boundary.
     pub(crate) fn gdb(self, socket: &Path) -> Self {
+        self.one_instruction_per_block().debugger(socket)
+    }
+
+    /// Every instruction is a translation block of its own.
+    pub(crate) fn one_instruction_per_block(self) -> Self {
         // QEMU 8.1 moved `-singlestep` into the accelerator's options; 10 dropped the old spelling.
         let step: &[&str] = if offer::version(self.emulator()) >= (8, 1) {
             &["-accel", "tcg,one-insn-per-tb=on"]
         } else {
             &["-accel", "tcg", "-singlestep"]
         };
-        self.options(step.iter().copied()).debugger(socket)
+        self.options(step.iter().copied())
     }
 
     /// A gdb server on a unix socket, with the machine stopped before its first instruction, at full speed.

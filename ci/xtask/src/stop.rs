@@ -8,7 +8,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::boards::{self, Board, Config};
 use crate::build;
@@ -17,9 +17,10 @@ use crate::programs::Program;
 use crate::progress::Progress;
 use crate::qemu::session::{self, Transcript, Verdict};
 use crate::qemu::{Launch, offer};
-use crate::records::Record;
+use crate::records::{self, Record};
 use crate::run::own_program;
 
+pub(crate) mod count;
 mod faults;
 mod line;
 mod steps;
@@ -27,6 +28,7 @@ pub(crate) mod trace;
 
 use line::{Core, Summary};
 pub(crate) use steps::steps;
+use trace::Map;
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +90,15 @@ impl Place {
         Duration::from_secs(self.program.wishes.timeout.into()) + Duration::from_millis(500) * rounds.unwrap_or(0)
     }
 
+    /// Where things are in the guest, by a short run, which is returned too.
+    fn map(&self, smp: Option<u32>) -> Result<(Map, Run)> {
+        let run = self.run(&self.launch(smp, &parameters(Some(1), None))?, Some(1), &mut |_| {})?;
+        let maps = records::all(&run.transcript.lines);
+        let map = maps.iter().find(|record| record.kind == "restart-map").and_then(Map::of);
+        let map = map.with_context(|| format!("no `@ restart-map` in\n{}", run.transcript.lines.join("\n")))?;
+        Ok((map, run))
+    }
+
     /// Runs it; every core's line goes to `each` as it comes.
     fn run(&self, launch: &Launch, rounds: Option<u32>, each: &mut dyn FnMut(&Core)) -> Result<Run> {
         let (mut cores, mut summary) = (Vec::new(), None);
@@ -147,6 +158,22 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
         good &= show(&place, smp, request)?;
     }
     Ok(Outcome::of(good))
+}
+
+/// The short form of `demo`: a few restarts, and one core that does not hear for a while, on the first ARM board.
+pub(crate) fn demo() -> Result<bool> {
+    let mut good = true;
+    for (program, request) in [
+        ("restart", Request { rounds: Some(3), ..Request::default() }),
+        ("stop", Request { fault: Some("masked-50".into()), ..Request::default() }),
+    ] {
+        let Some(place) = Place::all(None, program)?.into_iter().next() else { continue };
+        match offer::lacks(place.config, place.smp(None)) {
+            Some(lack) => println!("{}: not emulated: {lack}\n", place.name()),
+            None => good &= show(&place, place.smp(None), &request)?,
+        }
+    }
+    Ok(good)
 }
 
 fn names(program: &str) -> Result<String> {

@@ -14,6 +14,11 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
+    /// Whether it makes sense on that board: only `virt` has firmware.
+    pub(crate) fn suits(&self, board: &str) -> bool {
+        !self.name.starts_with("psci-") || board == "virt"
+    }
+
     /// Whether the program must fail with it: a victim that breaks the protocol must be noticed.
     pub(crate) fn must_fail(&self) -> bool {
         self.name == "early-ack"
@@ -42,6 +47,9 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("sgi-storm", false),
     fault("nested", false),
     fault("corrupted-pen", true),
+    fault("psci-denied", false),
+    fault("psci-unsupported", false),
+    fault("psci-pending", false),
 ];
 
 /// The fault of that name.

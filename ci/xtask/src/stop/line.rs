@@ -17,7 +17,7 @@ pub(crate) struct Core {
     rung: Option<String>,
     /// `parked`, `off`, or what is known instead.
     evidence: String,
-    latency_us: u64,
+    pub(super) latency_us: u64,
     /// Whether it came back.
     released: bool,
     fault: Option<String>,

@@ -34,16 +34,18 @@ pub(crate) struct Map {
     release: u64,
     /// Bytes from one core's mark to the next.
     step: u64,
+    /// The pen's code.
+    pen: Range<u64>,
 }
 
 impl Map {
     /// A map for an image into which nobody is released any more.
     pub(crate) fn for_good(image: Range<u64>, overwrite: u64) -> Self {
         let nowhere = image.end;
-        Self { image, overwrite, release: nowhere, step: 1 }
+        Self { image, overwrite, release: nowhere, step: 1, pen: nowhere..nowhere }
     }
 
-    /// From `@ restart-map image=0x… end=0x… overwrite=0x… release=0x… step=…`.
+    /// From `@ restart-map image=0x… end=0x… overwrite=0x… release=0x… step=0x… pen=0x… pen-end=0x…`.
     pub(crate) fn of(record: &Record) -> Option<Self> {
         let number = |key| u64::from_str_radix(record.get(key).trim_start_matches("0x"), 16).ok();
         Some(Self {
@@ -51,7 +53,18 @@ impl Map {
             overwrite: number("overwrite")?,
             release: number("release")?,
             step: number("step").filter(|step| *step > 0)?,
+            pen: number("pen")?..number("pen-end")?,
         })
+    }
+
+    /// The mark of core 0, which encloses the stop too.
+    pub(super) const fn first_mark(&self) -> u64 {
+        self.release
+    }
+
+    /// Whether that is the pen's code.
+    pub(super) fn in_pen(&self, pc: u64) -> bool {
+        self.pen.contains(&pc)
     }
 
     /// The core whose mark is at that address.
@@ -60,12 +73,21 @@ impl Map {
         place.is_multiple_of(self.step).then_some((place / self.step) as usize)
     }
 
-    /// The emulator's options for a trace into `pipe`.
-    pub(crate) fn options(&self, pipe: &Path) -> Vec<String> {
-        let ranges =
-            format!("{:#x}+{:#x},{:#x}+0x4", self.image.start, self.image.end - self.image.start, self.overwrite);
+    /// The emulator's options for a trace into `pipe`; of the pen too, if asked.
+    pub(crate) fn options(&self, pipe: &Path, pen: bool) -> Vec<String> {
+        let whole = |range: &Range<u64>| format!("{:#x}+{:#x}", range.start, range.end - range.start);
+        let mut ranges = format!("{},{:#x}+0x4", whole(&self.image), self.overwrite);
+        if pen {
+            ranges.push_str(&format!(",{}", whole(&self.pen)));
+        }
         ["-d", "exec,nochain", "-dfilter", &ranges, "-D", &pipe.display().to_string()].map(String::from).into()
     }
+}
+
+/// Who looks at a trace.
+pub(super) trait Watch: Send + 'static {
+    /// A core begins a block at that address.
+    fn see(&mut self, cpu: usize, pc: u64);
 }
 
 /// The core and the address of a trace line.
@@ -103,11 +125,24 @@ impl Oracle {
         Self { map, cores: vec![Core::default(); cores as usize], overwrites: 0, strays: 0, wrong: Vec::new() }
     }
 
-    /// Looks at one line; others than trace lines are skipped.
-    pub(crate) fn line(&mut self, line: &str) {
-        let Some((cpu, pc)) = parse(line).filter(|(cpu, _)| *cpu < self.cores.len()) else {
+    /// The overwrite begins: only `requester` may still be there. A core that was free and never seen would mean that the
+    /// trace does not see it.
+    fn begin(&mut self, requester: usize) {
+        self.overwrites += 1;
+        for (cpu, core) in self.cores.iter_mut().enumerate() {
+            if !core.seen && !core.banned {
+                self.wrong.push(format!("overwrite {}: cpu{cpu} was never seen in the image before", self.overwrites));
+            }
+            *core = Core { banned: cpu != requester, seen: false };
+        }
+    }
+}
+
+impl Watch for Oracle {
+    fn see(&mut self, cpu: usize, pc: u64) {
+        if cpu >= self.cores.len() {
             return;
-        };
+        }
         if pc == self.map.overwrite {
             self.begin(cpu);
         } else if self.map.image.contains(&pc) {
@@ -124,31 +159,19 @@ impl Oracle {
             }
         }
     }
-
-    /// The overwrite begins: only `requester` may still be there. A core that was free and never seen would mean that the
-    /// trace does not see it.
-    fn begin(&mut self, requester: usize) {
-        self.overwrites += 1;
-        for (cpu, core) in self.cores.iter_mut().enumerate() {
-            if !core.seen && !core.banned {
-                self.wrong.push(format!("overwrite {}: cpu{cpu} was never seen in the image before", self.overwrites));
-            }
-            *core = Core { banned: cpu != requester, seen: false };
-        }
-    }
 }
 
 /// A trace that is being read.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(crate) struct Reading<W> {
     pipe: PathBuf,
-    thread: JoinHandle<Result<Oracle>>,
+    thread: JoinHandle<Result<W>>,
     _folder: tempfile::TempDir,
 }
 
-impl Reading {
-    /// Makes the pipe and reads from it in the background.
-    pub(crate) fn start(mut oracle: Oracle) -> Result<Self> {
+impl<W: Watch> Reading<W> {
+    /// Makes the pipe and reads from it in the background; lines that are no trace are skipped.
+    pub(crate) fn start(mut watch: W) -> Result<Self> {
         let folder = tempfile::tempdir().context("a folder for the trace")?;
         let pipe = folder.path().join("trace");
         let made = Command::new("mkfifo").arg(&pipe).status().context("mkfifo")?;
@@ -159,10 +182,12 @@ impl Reading {
             let mut reader = BufReader::with_capacity(1 << 20, File::open(&path).context("the trace")?);
             let mut bytes = Vec::new();
             while reader.read_until(b'\n', &mut bytes)? > 0 {
-                oracle.line(&String::from_utf8_lossy(&bytes));
+                if let Some((cpu, pc)) = parse(&String::from_utf8_lossy(&bytes)) {
+                    watch.see(cpu, pc);
+                }
                 bytes.clear();
             }
-            Ok(oracle)
+            Ok(watch)
         });
         Ok(Self { pipe, thread, _folder: folder })
     }
@@ -172,8 +197,8 @@ impl Reading {
         &self.pipe
     }
 
-    /// The judgement, when the emulator has ended.
-    pub(crate) fn finish(self) -> Result<Oracle> {
+    /// Who looked, when the emulator has ended.
+    pub(crate) fn finish(self) -> Result<W> {
         // If the emulator never opened the pipe, a writer that comes and goes ends the wait for one.
         while !self.thread.is_finished() {
             drop(OpenOptions::new().read(true).write(true).open(&self.pipe));
@@ -189,7 +214,8 @@ mod tests {
     use std::io::Write;
 
     fn map() -> Map {
-        let line = "@ restart-map image=0x60010000 end=0x60020000 overwrite=0x48004000 release=0x60011000 step=0x4";
+        let line = "@ restart-map image=0x60010000 end=0x60020000 overwrite=0x48004000 release=0x60011000 step=0x4 \
+            pen=0x48010000 pen-end=0x48010400";
         Map::of(&Record::parse(line).unwrap()).unwrap()
     }
 
@@ -199,7 +225,7 @@ mod tests {
 
     fn judge(lines: &[(usize, u64)]) -> Oracle {
         let mut oracle = Oracle::new(map(), 2);
-        lines.iter().for_each(|(cpu, pc)| oracle.line(&at(*cpu, *pc)));
+        lines.iter().for_each(|(cpu, pc)| oracle.see(*cpu, *pc));
         oracle
     }
 
@@ -239,9 +265,9 @@ mod tests {
     }
 
     #[test]
-    fn the_ranges_cover_image_and_mover() {
-        let options = map().options(Path::new("/p"));
-        assert_eq!(options[3], "0x60010000+0x10000,0x48004000+0x4");
+    fn the_ranges_cover_image_mover_and_pen() {
+        let options = map().options(Path::new("/p"), true);
+        assert_eq!(options[3], "0x60010000+0x10000,0x48004000+0x4,0x48010000+0x400");
     }
 
     #[test]

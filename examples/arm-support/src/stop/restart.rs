@@ -37,7 +37,7 @@ use hal_smp_api::release::{self, Released};
 use hal_smp_api::slots::{SlotWord, Slots};
 use hal_smp_api::word::Generation;
 use hal_smp_arm::barrier::Uncached;
-use hal_smp_arm::pen::Area;
+use hal_smp_arm::pen::{Area, CODE_BYTES};
 use hal_smp_arm::victim::{Coherency, Departure, Levels};
 use mover::{Mover, STEPS, Step};
 
@@ -123,12 +123,14 @@ fn begin<B: Stoppable>(mover: &Mover) -> Result<(Run<B>, Words), &'static str> {
     }
     let all = start::image();
     println!(
-        "@ restart-map image={:#x} end={:#x} overwrite={:#x} release={:#x} step={:#x}",
+        "@ restart-map image={:#x} end={:#x} overwrite={:#x} release={:#x} step={:#x} pen={:#x} pen-end={:#x}",
         all.start,
         all.end,
         mover.entry(),
         marks::first(),
-        marks::STEP
+        marks::STEP,
+        run.area.entry(),
+        run.area.entry() + CODE_BYTES
     );
     Ok((run, Diary::fresh(number("rounds", ROUNDS)?, mutant)))
 }
@@ -226,7 +228,11 @@ fn depart<B: Stoppable>(run: &mut Run<B>, words: &mut Words, mover: &Mover, diar
     if !mover.verify() {
         return "the mover does not read back";
     }
-    let Ok((outcome, reports)) = run.stop() else { return "a stop was refused" };
+    // The mark of this core, which nobody releases, encloses the stop.
+    marks::pass(run.me.index());
+    let stopped = run.stop();
+    marks::pass(run.me.index());
+    let Ok((outcome, reports)) = stopped else { return "a stop was refused" };
     let Outcome::All(image, _claim) = outcome else {
         run.print(&reports, CpuSet::EMPTY);
         return "a core was not stopped";
