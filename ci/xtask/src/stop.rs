@@ -68,6 +68,12 @@ impl Place {
         Ok(places)
     }
 
+    /// Whether it is a variant that only differs from another one of the board in its security state, which changes
+    /// the second rung and nothing of the rounds.
+    fn is_variant(&self) -> bool {
+        self.config.label.contains("secure")
+    }
+
     fn name(&self) -> String {
         format!("{} {}", self.board.name, self.config.label)
     }
@@ -142,7 +148,8 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
         boards::find(name)?;
     }
     let program = if request.fault.is_some() { "stop" } else { "restart" };
-    let places = Place::all(request.board.as_deref(), program)?;
+    let mut places = Place::all(request.board.as_deref(), program)?;
+    places.retain(|place| !place.is_variant());
     if places.is_empty() {
         let board = request.board.as_deref().unwrap_or("no board");
         return Err(unusable(format!("{board} has no program `{program}`; the ARM boards have: {}", names(program)?)));

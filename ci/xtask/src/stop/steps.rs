@@ -30,8 +30,7 @@ pub(crate) fn steps(wanted: &Wanted) -> Result<Vec<Step>> {
         }
     }
     for (index, place) in Place::all(None, "restart")?.into_iter().enumerate() {
-        // Secure and non-secure variants of a machine differ in the second rung only, which these rounds do not use.
-        if wanted.full && !place.config.label.contains("secure") {
+        if wanted.full && !place.is_variant() {
             steps.push(step(format!("restart {} {ROUNDS} rounds", place.name()), place.clone(), |place| {
                 let fixed = place.config.machine == "raspi3b";
                 let cores = if fixed { None } else { Some(CORES) };

@@ -85,7 +85,7 @@ impl Map {
 }
 
 /// Who looks at a trace.
-pub(super) trait Watch: Send + 'static {
+pub(crate) trait Watch: Send + 'static {
     /// A core begins a block at that address.
     fn see(&mut self, cpu: usize, pc: u64);
 }
