@@ -247,8 +247,11 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
     let mut good = true;
     let board = request.board.as_deref();
     let stops = stop::count::applies(board);
-    let exceptions = if stops && board.is_some() { Vec::new() } else { places(board)? };
-    for (board, config, cpu) in exceptions {
+    let others = match places(board) {
+        Err(_) if stops => Vec::new(),
+        places => places?,
+    };
+    for (board, config, cpu) in others {
         if let Some(lack) = offer::lacks(&config, 1) {
             eprintln!("{} {cpu}: not emulated: {lack}", board.name);
             continue;
