@@ -148,7 +148,12 @@ impl<B: Stoppable> Check<'_, B> {
                     0 => 0,
                     n => near(named, n),
                 };
-                let code = if self.draw(2) == 0 { Code::STOP } else { self.draw(256) };
+                let code = match self.draw(4) {
+                    0 | 1 => Code::STOP,
+                    // Around the codes that there are, 0 among them.
+                    2 => self.draw(9),
+                    _ => self.draw(256),
+                };
                 let old = self.shadow.read(self.cpu, SlotWord::Stage);
                 self.write(SlotWord::Request, generation << 8 | code);
                 self.settle()?;
