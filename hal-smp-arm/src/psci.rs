@@ -168,7 +168,7 @@ impl<C: Call> Psci<C> {
                 Err(PsciError::Refused { code: Code::AlreadyOn, .. }) => return Err(StartError::AlreadyOn(id)),
                 Err(error) => return Err(StartError::Psci(error)),
             };
-            match (asked, self.settle(clock, id, &deadline)) {
+            match (asked, self.settle(clock, id, asked, &deadline)) {
                 (true, Settled::On) => return Ok(Started::Confirmed),
                 (true, Settled::Unknown) => return Ok(Started::Unconfirmed),
                 (true, Settled::Off) => return Err(StartError::Lost(id)),
@@ -180,15 +180,16 @@ impl<C: Call> Psci<C> {
         }
     }
 
-    /// Waits until a core is neither of the two for good.
-    fn settle<K: Clock>(&self, clock: &K, id: HwId, deadline: &Deadline) -> Settled {
+    /// Waits until firmware has an answer that stays. After an accepted call `OFF` is none: firmware that starts the
+    /// core a moment after its answer shows it (QEMU does), although DEN0022, 5.7.2, wants `ON_PENDING` there.
+    fn settle<K: Clock>(&self, clock: &K, id: HwId, accepted: bool, deadline: &Deadline) -> Settled {
         loop {
             let late = deadline.passed(clock);
             match self.affinity(id) {
                 Ok(AffinityState::On) => return Settled::On,
-                Ok(AffinityState::Off) => return Settled::Off,
+                Ok(AffinityState::Off) if late || !accepted => return Settled::Off,
                 Ok(AffinityState::OnPending) if late => return Settled::Pending,
-                Ok(AffinityState::OnPending) => core::hint::spin_loop(),
+                Ok(_) => core::hint::spin_loop(),
                 Err(_) => return Settled::Unknown,
             }
         }

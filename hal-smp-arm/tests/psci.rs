@@ -202,6 +202,10 @@ fn on_pending_that_stays_is_an_error() {
 fn a_lost_start_is_told() {
     // Accepted, and then firmware has forgotten it.
     assert_eq!(start(firmware(&[(3, &[0]), (4, &[ON_PENDING, OFF])])), Err(StartError::Lost(ID)));
+    assert_eq!(calls().iter().filter(|call| call.0 == 0xC400_0003).count(), 1, "never entered twice");
+    assert!(calls().len() < 120, "bounded by the clock");
+    // Off for a moment only.
+    assert_eq!(start(firmware(&[(3, &[0]), (4, &[OFF, OFF, ON])])), Ok(Started::Confirmed));
 }
 
 #[test]

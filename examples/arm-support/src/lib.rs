@@ -46,7 +46,7 @@ pub mod start;
 mod start32;
 #[cfg(target_arch = "aarch64")]
 mod start64;
-#[cfg(target_arch = "arm")]
+#[cfg(any(target_arch = "arm", target_arch = "aarch64"))]
 pub mod stop;
 pub mod timer;
 pub mod vectors;

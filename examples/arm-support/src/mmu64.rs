@@ -9,13 +9,14 @@
 //!   same slots (D8.2), and mismatched types are not coherent (B2.8).
 //! * So are the 2 MiB at `__uncached_start`, for boards whose pen area lies in RAM.
 
+use core::arch::global_asm;
 use core::ptr::addr_of;
 
 /// `MAIR_EL1`: attribute 0 is Normal write-back, allocating; 1 is Device-nGnRnE.
-pub(crate) const MAIR: u64 = 0xff;
+const MAIR: u64 = 0xff;
 
 /// `TCR_EL1`: 39 bits of address below, none above; 4 KiB granule; walks write-back, inner shareable; 32-bit output.
-pub(crate) const TCR: u64 = 25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23;
+const TCR: u64 = 25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23;
 
 const TABLE: u64 = 0b11;
 /// A block with its access flag set, for EL1 alone (UXN).
@@ -58,3 +59,31 @@ pub(crate) extern "C" fn prepare() {
         }
     }
 }
+
+global_asm!(
+    r#"
+    .section .text.mmu, "ax"
+    .global arm_support_mmu_on
+arm_support_mmu_on:                 // uses x0; no stack
+    ic      iallu                   // no instruction of before
+    tlbi    vmalle1                 // no translation of before
+    dsb     nsh                     // both are complete
+    mov     x0, #{mair}
+    msr     mair_el1, x0
+    ldr     x0, ={tcr}
+    msr     tcr_el1, x0
+    ldr     x0, =__tables_start
+    msr     ttbr0_el1, x0
+    isb                             // all in force before the MMU is
+    mrs     x0, sctlr_el1
+    orr     x0, x0, #(1 << 0)       // M
+    orr     x0, x0, #(1 << 2)       // C: reset and the leaving sequence have left no line in it
+    orr     x0, x0, #(1 << 12)      // I
+    msr     sctlr_el1, x0
+    isb                             // translated from here on, to the same addresses
+    ret
+    .ltorg
+"#,
+    mair = const MAIR,
+    tcr = const TCR,
+);

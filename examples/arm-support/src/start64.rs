@@ -8,7 +8,7 @@
 //! There are two entries. `_start` is that of a fresh image; `arm_support_warm` is that of a core which comes back into
 //! an image whose memory is in use. At either a core arrives with MMU and caches off; [`crate::start::restart`] sees to it.
 
-use crate::mmu64::{MAIR, TCR, prepare};
+use crate::mmu64::prepare;
 use crate::start::{ARM_SUPPORT_ARRIVAL, ARM_SUPPORT_GATE, GATE_OPEN, STACK_SIZE, rust_entry};
 use crate::vectors::{fault_entry, fiq_entry, irq_entry};
 use core::arch::global_asm;
@@ -121,22 +121,7 @@ arm_support_warm:
     cmp     w0, #{open}
     b.ne    8b
     dmb     sy                      // nothing of the bss is read earlier
-9:  ic      iallu                   // no instruction of before
-    tlbi    vmalle1                 // no translation of before
-    dsb     nsh                     // both are complete
-    mov     x0, #{mair}
-    msr     mair_el1, x0
-    ldr     x0, ={tcr}
-    msr     tcr_el1, x0
-    ldr     x0, =__tables_start
-    msr     ttbr0_el1, x0
-    isb                             // all in force before the MMU is
-    mrs     x0, sctlr_el1
-    orr     x0, x0, #(1 << 0)       // M
-    orr     x0, x0, #(1 << 2)       // C: reset and the leaving sequence have left no line in it
-    orr     x0, x0, #(1 << 12)      // I
-    msr     sctlr_el1, x0
-    isb                             // translated from here on, to the same addresses
+9:  bl      arm_support_mmu_on
     mov     x0, x19                 // rust_entry(index, argument, warm)
     mov     x1, x22
     mov     x2, x21
@@ -256,8 +241,6 @@ arm_support_vectors:
     entry = sym rust_entry,
     prepare = sym prepare,
     arrival = sym ARM_SUPPORT_ARRIVAL,
-    mair = const MAIR,
-    tcr = const TCR,
     irq = sym irq_entry,
     fiq = sym fiq_entry,
     fault = sym fault_entry,

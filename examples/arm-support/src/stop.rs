@@ -9,6 +9,8 @@
 
 #[cfg(target_arch = "arm")]
 mod a32;
+#[cfg(target_arch = "aarch64")]
+mod a64;
 mod faults;
 mod hooks;
 mod kexec;
@@ -22,6 +24,8 @@ mod victim;
 
 #[cfg(target_arch = "arm")]
 use a32 as platform;
+#[cfg(target_arch = "aarch64")]
+use a64 as platform;
 pub use kexec::{HandsOver, kexec, mover_address};
 pub use pen_check::pen;
 pub use restart::restart;
@@ -31,7 +35,7 @@ use crate::gic::{Gic, Machine, Verdict};
 use crate::options::Options;
 use crate::{MAX_CPUS, finish, println};
 use hal_smp_api::ack::AckChannel;
-use hal_smp_api::cpus::Cpu;
+use hal_smp_api::cpus::{Cpu, CpuSet};
 use hal_smp_api::hooks::Stopped;
 use hal_smp_api::slots::{Order, SlotLayout};
 use hal_smp_api::word::Generation;
@@ -69,10 +73,29 @@ pub trait Stoppable: Machine {
     fn stopped(_cpu: Cpu) -> Stopped {
         Stopped::NoProof
     }
+    /// Tries to end the executing core by firmware; comes back if it did not. Masked, timer and interface quiet.
+    fn switch_off(_cpu: Cpu) {}
+    /// Makes firmware answer so from now on, and says which cores leave by it; false if the board has no firmware.
+    fn firmware(_answers: Firmware, _leavers: CpuSet) -> bool {
+        false
+    }
     /// Starts a core that is off, as after power-on; whether it was accepted.
     fn start_off(_cpu: Cpu, _order: &Order) -> bool {
         false
     }
+}
+
+/// How firmware answers: as it does, or as a fault wants it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Firmware {
+    /// As it does.
+    Honest,
+    /// `CPU_OFF` is denied.
+    DeniesOff,
+    /// `AFFINITY_INFO` is not supported.
+    NoAffinityInfo,
+    /// `CPU_ON` answers `ON_PENDING` so many times, and nothing is pending.
+    Pending(u32),
 }
 
 /// The board's pen area.
@@ -97,6 +120,10 @@ pub fn stop<B: Stoppable>() -> Verdict {
         Some(name) => Some(faults::find::<B>(name).ok_or("no fault of this name")?),
     };
     println!("controller: {}", B::pic().version());
+    if fault.is_some() {
+        // Faults are about the pen; those of firmware choose again who leaves by it.
+        let _ = B::firmware(Firmware::Honest, CpuSet::EMPTY);
+    }
     let mut run = Run::<B>::start(first, fault.as_ref().map(|fault| fault.name))?;
     let verdict = match fault {
         Some(fault) => (fault.inject)(&mut run),

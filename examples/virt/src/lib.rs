@@ -5,10 +5,14 @@
 //! it there is no PSCI and an ELF image is entered by all cores at once.
 #![no_std]
 
+pub mod firmware;
 pub mod machine;
+pub mod stop;
 
 pub use arm_support::timer as clock;
-use arm_support::{MAX_CPUS, cpu, smp, start, wait};
+use arm_support::{MAX_CPUS, cpu, println, smp, start, wait};
+use hal_smp_api::cpus::HwId;
+use hal_smp_arm::psci::{AffinityState, Code, PsciError, StartError, hardware_id};
 
 /// Name in the first line of every program.
 pub const NAME: &str = "virt";
@@ -27,48 +31,36 @@ pub const GICR_SIZE: usize = 0x00f6_0000;
 /// Interrupt translation service of `gic-version=3`.
 pub const GITS: usize = 0x0808_0000;
 
+/// Pen area: in the last 2 MiB of the 256 MiB of RAM, which are not cached.
+pub const PEN: usize = 0x4fe0_0000;
+/// Its bytes.
+pub const PEN_LEN: usize = 0x1_0000;
+
 /// Sets up what every program needs: the console.
 pub fn init() {
     // SAFETY: the machine's UART 0, identity-mapped device memory, used by this program alone.
     unsafe { arm_support::console::init(UART0) };
 }
 
-/// A PSCI call (PSCI DEN0022, 5.2): function ids of the 32-bit and the 64-bit convention; the answer
-/// as it stands in the register.
-fn psci(id32: u32, id64: u32, arguments: [u64; 2]) -> i32 {
-    #[cfg(target_arch = "aarch64")]
-    {
-        let _ = id32;
-        let mut args = [0u64; 17];
-        args[..2].copy_from_slice(&arguments);
-        <smccc::Hvc as smccc::Call>::call64(id64, args)[0] as i32
-    }
-    #[cfg(target_arch = "arm")]
-    {
-        let _ = id64;
-        let [a, b] = arguments.map(|argument| argument as u32);
-        <smccc::Hvc as smccc::Call>::call32(id32, [a, b, 0, 0, 0, 0, 0])[0] as i32
-    }
-    #[cfg(not(any(target_arch = "arm", target_arch = "aarch64")))]
-    {
-        let _ = (id32, id64, arguments);
-        -1
-    }
+/// CPU_ON: starts the core with this affinity at the image's entry; whether firmware took it, or the core was on already.
+pub fn cpu_on(affinity: u64) -> bool {
+    let Some(psci) = firmware::psci() else { return false };
+    // SAFETY: the entry is written for a core without MMU and caches; text and gate are in memory.
+    let started = unsafe { psci.cpu_on(hardware_id(affinity), start::entry_address() as u64, 0) };
+    matches!(started, Ok(()) | Err(PsciError::Refused { code: Code::AlreadyOn, .. }))
 }
 
-/// CPU_ON: starts the core with this affinity at the image's entry; what firmware answered.
-pub fn cpu_on(affinity: u64) -> i32 {
-    psci(0x8400_0003, 0xc400_0003, [affinity, start::entry_address() as u64])
-}
-
-/// CPU_OFF: ends the executing core; returns only if firmware denies it. One id for both conventions.
-pub fn cpu_off() -> i32 {
-    psci(0x8400_0002, 0x8400_0002, [0, 0])
+/// CPU_OFF: ends the executing core; returns only if firmware denies it.
+pub fn cpu_off() {
+    if let Some(psci) = firmware::psci() {
+        // SAFETY: for programs that have masked everything and hold nothing that others need.
+        let Err(_denied) = unsafe { psci.cpu_off() };
+    }
 }
 
 /// AFFINITY_INFO: whether the core with this affinity is off.
 pub fn is_off(affinity: u64) -> bool {
-    psci(0x8400_0004, 0xc400_0004, [affinity, 0]) == 1
+    firmware::psci().is_some_and(|psci| psci.affinity(hardware_id(affinity)) == Ok(AffinityState::Off))
 }
 
 /// Whether firmware (here the emulator) answers PSCI calls: not where the CPU has EL3.
@@ -86,13 +78,21 @@ pub fn boot_secondaries() -> Option<usize> {
         let cores = cpu::cluster_size();
         return smp::wait_for(cores).then_some(cores);
     }
+    let Some(psci) = firmware::psci() else { return Some(1) };
     for core in 1..MAX_CPUS {
-        // -4: on already, and started again by itself (a warm restart).
-        if !matches!(cpu_on(core as u64), 0 | -4) {
-            return Some(core);
-        }
-        if !wait::until(|| smp::is_up(core)) {
-            return None;
+        // SAFETY: the entry is written for a core without MMU and caches; text and gate are in memory.
+        let started = unsafe {
+            psci.start(&firmware::Counter, HwId(core as u32), start::entry_address() as u64, 0, firmware::PATIENCE)
+        };
+        match started {
+            // On already: started again by itself (a warm restart).
+            Ok(_) | Err(StartError::AlreadyOn(_)) if wait::until(|| smp::is_up(core)) => {}
+            Err(StartError::Psci(PsciError::Refused { code: Code::InvalidParameters, .. })) => return Some(core),
+            Ok(_) => return None,
+            Err(error) => {
+                println!("# {error}");
+                return None;
+            }
         }
     }
     Some(MAX_CPUS)

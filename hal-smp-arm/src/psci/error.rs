@@ -131,7 +131,8 @@ pub enum StartError {
     Psci(PsciError),
     /// The core runs already, by somebody else's start.
     AlreadyOn(HwId),
-    /// Firmware took the call, and then says that the core is off: the start was lost, or the core has left already.
+    /// Firmware took the call, and still says at the end of the patience that the core is off: the start was lost, or the
+    /// core has left already.
     Lost(HwId),
     /// Firmware did not get beyond "on pending" within the patience. The core may still come.
     StillPending(HwId),

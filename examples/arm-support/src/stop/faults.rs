@@ -16,6 +16,9 @@
 //! | `sgi-storm` | parked cores are interrupted | nobody leaves the pen |
 //! | `nested` | a core is stopped inside another handler, holding a lock | parked; nothing active when it is back |
 //! | `corrupted-pen` | a bit of the pen's code is flipped | refused before anybody is signalled |
+//! | `psci-denied` | firmware denies `CPU_OFF` | parked in the software pen |
+//! | `psci-unsupported` | a core is off, firmware has no `AFFINITY_INFO` | no proof: refused |
+//! | `psci-pending` | `CPU_ON` is pending, for a while or for ever | started, or told that it is not |
 //! | `early-ack` | a core acknowledges from the old image | **the program fails** |
 
 mod bring_up;
@@ -24,6 +27,7 @@ mod dying;
 mod held;
 mod masked;
 mod nested;
+mod psci;
 mod requesters;
 mod stale;
 mod storm;
@@ -45,7 +49,7 @@ type Inject<B> = fn(&mut Run<B>) -> Verdict;
 
 /// The fault of that name.
 pub(super) fn find<B: Stoppable>(name: &str) -> Option<Fault<B>> {
-    let faults: [(&'static str, Inject<B>); 16] = [
+    let faults: [(&'static str, Inject<B>); 19] = [
         ("masked-1", masked::for_a_while::<B, 1>),
         ("masked-50", masked::for_a_while::<B, 50>),
         ("masked-500", masked::for_a_while::<B, 500>),
@@ -62,6 +66,9 @@ pub(super) fn find<B: Stoppable>(name: &str) -> Option<Fault<B>> {
         ("sgi-storm", storm::storm),
         ("nested", nested::nested),
         ("corrupted-pen", corrupted::pen),
+        ("psci-denied", psci::denied),
+        ("psci-unsupported", psci::unsupported),
+        ("psci-pending", psci::pending),
     ];
     faults.into_iter().find(|(known, _)| *known == name).map(|(name, inject)| Fault { name, inject })
 }

@@ -124,7 +124,7 @@ impl<B: Stoppable> Run<B> {
         };
         let found = reports.iter().find(|report| report.cpu == missing).map(|report| report.outcome);
         let only = incomplete.casualties() == CpuSet::EMPTY.with(missing);
-        for cpu in reports.parked().iter() {
+        for cpu in CpuSet::from_bits(reports.parked().bits() | reports.off().bits()).iter() {
             smp::forget_task(cpu.index());
         }
         let (slots, generation) = (self.slots(), self.generation);
@@ -135,7 +135,10 @@ impl<B: Stoppable> Run<B> {
         let back = core::array::from_fn::<_, MAX_CPUS, _>(|n| Cpu::new(n).map(entry).unwrap_or_default());
         let (parked, claim) = incomplete.roll_back(&slots, &mut self.hooks, |cpu| back[cpu.index()]);
         let gone = |cpu: &Cpu| wait_released(&slots, &self.clock, *cpu, generation, RETURN) == Released::Acknowledged;
-        let released = parked.iter().filter(gone).collect();
+        let released: CpuSet = parked.iter().filter(gone).collect();
+        // Who was off stays off until it is started.
+        let started = reports.off().iter().filter(|cpu| B::start_off(*cpu, &self.order(*cpu)));
+        let released = started.fold(released, CpuSet::with);
         self.print(&reports, released);
         ELECTION.withdraw(claim);
         self.resume();

@@ -150,6 +150,7 @@ const BUSY_INTERFACE: Refusal = match Refusal::new(1) {
 unsafe impl<B: Stoppable> VictimHook for Leaver<B> {
     fn notify_cpu_stop(&mut self, cpu: Cpu, _: Generation) -> Result<Infallible, Refusal> {
         quiet::<B>(cpu).map_err(|_| BUSY_INTERFACE)?;
+        B::switch_off(cpu);
         let departure = area::<B>().departure(cpu, requester::id_of(cpu), B::witness_of(cpu), 0);
         platform::leave(&departure, B::COHERENCY, Levels::Own)
     }

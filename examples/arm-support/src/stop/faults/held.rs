@@ -4,12 +4,13 @@
 use super::{READY, begin};
 use crate::stop::overwrite::write_code;
 use crate::stop::requester::{ELECTION, RETURN, Run};
-use crate::stop::{Stoppable, Verdict, area, platform, victim};
+use crate::stop::{Firmware, Stoppable, Verdict, area, platform, victim};
 use crate::{cpu, finish, println, smp, wait};
 use core::sync::atomic::Ordering;
 use hal_smp_api::ack::SetClear;
 use hal_smp_api::cpus::{Cpu, CpuSet};
 use hal_smp_api::evidence::{Confirmed, PenKind};
+use hal_smp_api::hooks::Stopped;
 use hal_smp_api::stop::Failure;
 use hal_smp_arm::flags::FlagRegister;
 use hal_smp_arm::victim::{Departure, Levels};
@@ -35,7 +36,7 @@ fn back_to_boot<B: Stoppable>(this: usize) {
 
 /// Nobody vouches for it: refused. The platform does: it counts as parked, and stays there.
 pub(super) fn never_started<B: Stoppable>(run: &mut Run<B>) -> Verdict {
-    let Some(flags) = B::BOOT_FLAGS else { return Err("this board has no boot pen") };
+    let Some(flags) = B::BOOT_FLAGS else { return off_from_the_start(run) };
     // SAFETY: the board's register, which nobody else uses in this program.
     let mut flags = unsafe { FlagRegister::new(flags) };
     flags.clear(u32::MAX);
@@ -82,4 +83,36 @@ fn vouched_for<B: Stoppable>(run: &mut Run<B>, held: Cpu) -> Verdict {
     run.all_at_work(released, 1)?;
     println!("never started: held in the boot pen, not signalled");
     Ok(())
+}
+
+/// Task: is not there, as far as anybody but firmware can tell.
+fn switch_off<B: Stoppable>(this: usize) {
+    cpu::mask_all();
+    let Some(cpu) = Cpu::new(this).filter(|cpu| victim::quiet::<B>(*cpu).is_ok()) else {
+        finish(Err("a core does not get quiet"))
+    };
+    READY.store(1, Ordering::Release);
+    B::switch_off(cpu);
+    finish(Err("a core did not switch itself off"))
+}
+
+/// With firmware: the core is off, firmware vouches for it, and it is started as after power-on.
+fn off_from_the_start<B: Stoppable>(run: &mut Run<B>) -> Verdict {
+    let held = run.victim();
+    if !B::firmware(Firmware::Honest, CpuSet::EMPTY.with(held)) {
+        return Err("this board has neither boot pen nor firmware");
+    }
+    begin(run, switch_off::<B>)?;
+    if !run.wait(RETURN, || matches!(B::stopped(held), Stopped::Off(_))) {
+        return Err("firmware does not say that the core is off");
+    }
+    let (image, claim, reports) = run.stop_all()?;
+    let report = reports.iter().find(|report| report.cpu == held).ok_or("no report of the core")?;
+    if !matches!(report.outcome, Ok(Confirmed::Off(_))) || report.signal.is_some() {
+        run.violations += 1;
+        return Err("the core does not count as off from the start");
+    }
+    run.conclude(&image, claim, &reports)?;
+    println!("never started: off by firmware, not signalled");
+    run.round()
 }

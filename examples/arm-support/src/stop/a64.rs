@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the program needs of AArch64: pens, the way out, and the code that runs while the image is gone.
+
+use super::overwrite::Probe;
+use core::arch::global_asm;
+use core::mem::offset_of;
+use hal_smp_api::slots::SlotWord;
+use hal_smp_api::word::Code;
+use hal_smp_arm::victim::{Coherency, Departure, Levels, Manner, armv8};
+
+pub(super) use hal_smp_arm::pen::a64::code as pen_code;
+
+/// UDF #0xDEAD: who executes poison traps.
+pub(super) const POISON: u32 = 0x0000_DEAD;
+
+/// Where a core enters that comes back.
+pub(super) fn warm_address() -> usize {
+    crate::start::warm_address()
+}
+
+/// Leaves for `departure`.
+pub(super) fn leave(departure: &Departure, coherency: Coherency, levels: Levels) -> ! {
+    if armv8::check(armv8::midr(), coherency).is_err() {
+        crate::finish(Err("no way to leave for this core"));
+    }
+    // SAFETY: callers have masked everything and made their interface quiet, or hold the image alone; start-up maps every
+    // address to itself; the targets of this program are position-independent code in the pen area.
+    unsafe { armv8::leave(departure, Manner { coherency, levels }) }
+}
+
+/// Leaves the image for the probe and comes back by its `resume`.
+pub(super) fn excursion(stack: *mut usize, departure: &Departure) {
+    // SAFETY: the probe brings the image back before it resumes; all registers that a call keeps are on the stack.
+    unsafe { arm_support_excursion(stack, departure) }
+}
+
+/// Address at which an excursion ends.
+pub(super) fn resume_address() -> usize {
+    arm_support_resume as *const () as usize
+}
+
+extern "C" fn depart_all(departure: &Departure) -> ! {
+    leave(departure, Coherency::Keep, Levels::All)
+}
+
+unsafe extern "C" {
+    fn arm_support_excursion(stack: *mut usize, departure: &Departure);
+    fn arm_support_resume();
+}
+
+macro_rules! pic_code {
+    ($(#[$doc:meta])* $name:ident, $start:ident, $end:ident) => {
+        unsafe extern "C" {
+            static $start: u32;
+            static $end: u32;
+        }
+        $(#[$doc])*
+        pub(super) fn $name() -> &'static [u32] {
+            let (start, end) = (&raw const $start, &raw const $end);
+            // SAFETY: the assembly below emits whole words between the two symbols, in read-only data.
+            unsafe { core::slice::from_raw_parts(start, (end as usize - start as usize) / 4) }
+        }
+    };
+}
+
+pic_code!(
+    /// Overwrites the image, challenges the parked cores, checks, brings the image back. x0: the [`Probe`].
+    probe, arm_support_probe, arm_support_probe_end);
+pic_code!(
+    /// A pen that acknowledges and then never looks at its slot again. Registers as for the real one.
+    dead_pen, arm_support_dead_pen, arm_support_dead_pen_end);
+pic_code!(
+    /// The boot firmware's pen: waits for an address in the flags register (x0), after saying in the word at x1 that it does.
+    boot_pen, arm_support_boot_pen, arm_support_boot_pen_end);
+
+global_asm!(
+    r#"
+    .section .text.excursion, "ax"
+    .global arm_support_excursion
+arm_support_excursion:
+    stp     x29, x30, [sp, #-112]!  // what a call keeps; SIMD registers are used by nobody on the way
+    stp     x19, x20, [sp, #16]
+    stp     x21, x22, [sp, #32]
+    stp     x23, x24, [sp, #48]
+    stp     x25, x26, [sp, #64]
+    stp     x27, x28, [sp, #80]
+    mrs     x2, daif
+    str     x2, [sp, #96]
+    mov     x2, sp
+    str     x2, [x0]
+    mov     x0, x1
+    b       {depart_all}
+    .global arm_support_resume
+arm_support_resume:                 // x0: the probe; translation and caches off
+    mov     x19, x0
+    bl      arm_support_mmu_on
+    ldr     x1, [x19, #{stack}]
+    mov     sp, x1
+    ldr     x2, [sp, #96]
+    msr     daif, x2                // masks as they were
+    ldp     x27, x28, [sp, #80]
+    ldp     x25, x26, [sp, #64]
+    ldp     x23, x24, [sp, #48]
+    ldp     x21, x22, [sp, #32]
+    ldp     x19, x20, [sp, #16]
+    ldp     x29, x30, [sp], #112
+    ret
+
+    .section .rodata.probe, "a"
+    .p2align 2
+    .global arm_support_probe
+arm_support_probe:
+    ldr     x1, [x0, #{image}]
+    ldr     x2, [x0, #{end}]
+    ldr     x3, [x0, #{backup}]
+1:  ldr     w4, [x1], #4            // keep the image
+    str     w4, [x3], #4
+    cmp     x1, x2
+    b.lo    1b
+    ldr     x1, [x0, #{image}]
+    ldr     w4, [x0, #{poison}]
+2:  str     w4, [x1], #4            // overwrite all of it
+    cmp     x1, x2
+    b.lo    2b
+    dsb     sy                      // it is in memory
+    ic      ialluis                 // whoever still fetches from there must fetch poison
+    dsb     sy
+    isb
+    ldr     w5, [x0, #{parked}]
+    ldr     x6, [x0, #{slots}]
+    ldr     x7, [x0, #{stride}]
+    ldr     x8, [x0, #{half}]
+    ldr     w9, [x0, #{first_nonce}]
+    mov     w10, wzr                // cores that do not answer
+    mov     w12, #1
+3:  tst     w5, w12
+    b.eq    6f                      // not parked
+    str     w9, [x6, #{nonce}]      // challenge
+    dsb     sy
+    sev
+    ldr     w3, [x0, #{polls}]
+    add     x2, x6, x8
+4:  ldr     w11, [x2, #{echo}]
+    cmp     w11, w9
+    b.eq    5f
+    subs    w3, w3, #1
+    b.ne    4b
+    orr     w10, w10, w12
+5:  add     w9, w9, #1
+6:  add     x6, x6, x7
+    lsl     w12, w12, #1
+    cbnz    w12, 3b
+    str     w10, [x0, #{silent}]
+    ldr     x1, [x0, #{image}]
+    ldr     x2, [x0, #{end}]
+    mov     w10, wzr
+7:  ldr     w3, [x1], #4            // did anybody write into it?
+    cmp     w3, w4
+    cinc    w10, w10, ne
+    cmp     x1, x2
+    b.lo    7b
+    str     w10, [x0, #{changed}]
+    ldr     x1, [x0, #{image}]
+    ldr     x3, [x0, #{backup}]
+8:  ldr     w4, [x3], #4            // bring the image back
+    str     w4, [x1], #4
+    cmp     x1, x2
+    b.lo    8b
+    dsb     sy
+    ic      iallu                   // no poison is left
+    dsb     sy
+    isb
+    ldr     x1, [x0, #{resume}]
+    br      x1
+    .global arm_support_probe_end
+arm_support_probe_end:
+
+    .global arm_support_dead_pen
+arm_support_dead_pen:
+    ldr     w9, [x0, #{request}]
+    lsr     w9, w9, #8
+    mov     w10, #{parked_code}
+    orr     w10, w10, w9, lsl #8
+    str     w10, [x1, #{stage}]
+    mvn     w10, w10
+    str     w10, [x1, #{inverse}]
+    dsb     sy
+    cbz     x3, 2f
+    str     w4, [x3]
+2:  b       2b
+    .global arm_support_dead_pen_end
+arm_support_dead_pen_end:
+
+    .global arm_support_boot_pen
+arm_support_boot_pen:
+    mov     w2, #1
+    str     w2, [x1]
+    dsb     sy
+1:  ldr     w2, [x0]
+    cbz     w2, 1b
+    mov     x0, xzr
+    br      x2
+    .global arm_support_boot_pen_end
+arm_support_boot_pen_end:
+"#,
+    depart_all = sym depart_all,
+    image = const offset_of!(Probe, image),
+    end = const offset_of!(Probe, end),
+    backup = const offset_of!(Probe, backup),
+    poison = const offset_of!(Probe, poison),
+    parked = const offset_of!(Probe, parked),
+    slots = const offset_of!(Probe, slots),
+    stride = const offset_of!(Probe, stride),
+    half = const offset_of!(Probe, half),
+    first_nonce = const offset_of!(Probe, nonce),
+    polls = const offset_of!(Probe, polls),
+    silent = const offset_of!(Probe, silent),
+    changed = const offset_of!(Probe, changed),
+    resume = const offset_of!(Probe, resume),
+    stack = const offset_of!(Probe, stack),
+    nonce = const SlotWord::Nonce.offset_in_half(),
+    request = const SlotWord::Request.offset_in_half(),
+    stage = const SlotWord::Stage.offset_in_half(),
+    inverse = const SlotWord::StageInverse.offset_in_half(),
+    echo = const SlotWord::Echo.offset_in_half(),
+    parked_code = const Code::PARKED,
+);

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//@ smp=4
+//@ timeout=120
+//! All other cores are stopped, the image is overwritten, the cores are released: round after round.
+#![no_std]
+#![no_main]
+
+use arm_support::{finish, stop};
+use virt::machine::{WithV2, WithV3, version};
+
+arm_support::entry!(primary, secondary);
+
+fn primary() -> ! {
+    virt::init();
+    finish(match version() {
+        Ok(pic_gic::Version::V3) => stop::stop::<WithV3>(),
+        Ok(_) => stop::stop::<WithV2>(),
+        Err(_) => Err("no interrupt controller"),
+    })
+}
+
+fn secondary(cpu: usize) -> ! {
+    match version() {
+        Ok(pic_gic::Version::V3) => stop::secondary::<WithV3>(cpu),
+        _ => stop::secondary::<WithV2>(cpu),
+    }
+}
