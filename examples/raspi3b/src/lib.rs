@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 
+pub mod machine;
 pub mod mailbox;
 
 pub use arm_support::timer as clock;
@@ -16,6 +17,11 @@ pub const NAME: &str = "raspi3b";
 pub const UART0: usize = 0x3f20_1000;
 /// Cores of the machine.
 pub const CORES: usize = 4;
+
+/// Pen area: 2 MiB of RAM that are not cached.
+pub const PEN: usize = 0x0fe0_0000;
+/// Its bytes that are used.
+pub const PEN_LEN: usize = 0x1_0000;
 
 /// Sets up what every program needs: the console.
 pub fn init() {
