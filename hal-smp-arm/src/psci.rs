@@ -7,7 +7,7 @@
 //! `OFF` proves that a core has left the normal world's memory: firmware writes it after the core's caches are clean and
 //! its coherency is off. It proves neither that the power is gone nor that a later `CPU_ON` will work.
 //!
-//! The conduit is the type parameter, [`smccc::Hvc`] or [`smccc::Smc`], as the device tree's `method` says; a board that
+//! The conduit is the type parameter, `Hvc` or `Smc` of this module, as the device tree's `method` says; a board that
 //! learns it at run time has one `match`. Tests put a firmware of their own there.
 
 use core::convert::Infallible;
@@ -21,8 +21,15 @@ use hal_smp_api::hooks::Stopped;
 use smccc::Call;
 pub use smccc::psci::{AffinityState, Error as Code, LowestAffinityLevel, MigrateType, Version};
 
+#[cfg(target_arch = "arm")]
+mod conduit;
 mod error;
 mod victim;
+
+#[cfg(target_arch = "arm")]
+pub use conduit::{Hvc, Smc};
+#[cfg(target_arch = "aarch64")]
+pub use smccc::{Hvc, Smc};
 
 pub use error::{Function, PsciError, StartError};
 pub use victim::{NoPen, OffOrPen, reason};

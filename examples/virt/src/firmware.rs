@@ -7,8 +7,8 @@ use arm_support::stop::Firmware;
 use arm_support::timer;
 use core::sync::atomic::{AtomicU32, Ordering};
 use hal_smp_api::clock::{Clock, Micros};
-use hal_smp_arm::psci::{Code, Convention, Function, Psci};
-use smccc::{Call, Hvc};
+use hal_smp_arm::psci::{Code, Convention, Function, Hvc, Psci};
+use smccc::Call;
 
 /// How long firmware may take to start a core.
 pub const PATIENCE: Micros = Micros(1_000_000);
