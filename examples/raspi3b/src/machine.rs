@@ -8,6 +8,7 @@ use hal_exc_api::irq::IrqEntry;
 use hal_exc_api::pic::Line;
 use hal_smp_api::ack::SlotsOnly;
 use hal_smp_api::cpus::Cpu;
+use hal_smp_arm::flags::FlagRegister;
 use hal_smp_arm::pen::Witness;
 use hal_smp_arm::victim::Coherency;
 
@@ -73,6 +74,10 @@ impl Stoppable for Board {
 
     fn witness() -> SlotsOnly {
         SlotsOnly
+    }
+
+    fn witness_flags() -> Option<FlagRegister> {
+        None
     }
 
     fn witness_of(_cpu: Cpu) -> Option<Witness> {

@@ -258,6 +258,10 @@ impl Gic for Mailboxes {
         };
         Ok(())
     }
+    /// Nothing of a core outlives [`CpuInterface::quiet_cpu`].
+    fn forget_private(&self) {}
+    /// Nothing is shared but the mailboxes themselves.
+    fn forget_shared(&self) {}
     fn take_fiq(&self) -> Option<Line> {
         self.take(cpu::index(), 1)
     }

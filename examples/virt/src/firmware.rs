@@ -11,7 +11,7 @@ use hal_smp_arm::psci::{Code, Convention, Function, Hvc, Psci};
 use smccc::Call;
 
 /// How long firmware may take to start a core.
-pub const PATIENCE: Micros = Micros(1_000_000);
+pub const PATIENCE: Micros = Micros(5_000_000);
 
 /// The generic timer's count.
 #[derive(Debug)]

@@ -88,7 +88,7 @@ macro_rules! machine {
             }
 
             fn power_on(core: usize) -> bool {
-                crate::cpu_on(core as u64) == 0
+                crate::cpu_on(core as u64)
             }
         }
     };
@@ -127,6 +127,30 @@ macro_rules! gic_program {
                 Ok(_) => arm_support::gic::$program::<$crate::machine::WithV2>(),
                 Err(_) => Err("no interrupt controller"),
             })
+        }
+    };
+}
+
+/// A program of [`arm_support::stop`] as an image of this machine, for the GIC that it finds.
+#[macro_export]
+macro_rules! stop_program {
+    ($program:ident) => {
+        arm_support::entry!(primary, secondary);
+
+        fn primary() -> ! {
+            $crate::init();
+            arm_support::finish(match $crate::machine::version() {
+                Ok(pic_gic::Version::V3) => arm_support::stop::$program::<$crate::machine::WithV3>(),
+                Ok(_) => arm_support::stop::$program::<$crate::machine::WithV2>(),
+                Err(_) => Err("no interrupt controller"),
+            })
+        }
+
+        fn secondary(cpu: usize) -> ! {
+            match $crate::machine::version() {
+                Ok(pic_gic::Version::V3) => arm_support::stop::secondary::<$crate::machine::WithV3>(cpu),
+                _ => arm_support::stop::secondary::<$crate::machine::WithV2>(cpu),
+            }
         }
     };
 }

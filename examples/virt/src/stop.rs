@@ -14,6 +14,7 @@ use hal_smp_api::ack::SlotsOnly;
 use hal_smp_api::cpus::{Cpu, CpuSet, HwId};
 use hal_smp_api::hooks::Stopped;
 use hal_smp_api::slots::Order;
+use hal_smp_arm::flags::FlagRegister;
 use hal_smp_arm::pen::Witness;
 use hal_smp_arm::victim::Coherency;
 
@@ -37,6 +38,10 @@ macro_rules! stoppable {
 
             fn witness() -> SlotsOnly {
                 SlotsOnly
+            }
+
+            fn witness_flags() -> Option<FlagRegister> {
+                None
             }
 
             fn witness_of(_cpu: Cpu) -> Option<Witness> {

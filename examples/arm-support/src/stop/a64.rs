@@ -13,6 +13,9 @@ pub(super) use hal_smp_arm::pen::a64::code as pen_code;
 /// UDF #0xDEAD: who executes poison traps.
 pub(super) const POISON: u32 = 0x0000_DEAD;
 
+/// Does nothing.
+pub(super) const NOP: u32 = 0xD503_201F;
+
 /// Where a core enters that comes back.
 pub(super) fn warm_address() -> usize {
     crate::start::warm_address()

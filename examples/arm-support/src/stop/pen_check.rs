@@ -7,7 +7,7 @@
 
 use super::hooks::Hooks;
 use super::requester::Run;
-use super::{Stoppable, platform, victim};
+use super::{Firmware, Stoppable, platform, victim};
 use crate::gic::Verdict;
 use crate::options::Options;
 use crate::{println, smp};
@@ -57,6 +57,8 @@ pub fn pen<B: Stoppable>() -> Verdict {
     println!("{}: pen", B::NAME);
     let options = Options::read().map_err(|_| "no parameters")?;
     let mutant = options.parse("mutant", usize::MAX).map_err(|_| "a parameter is no number")?;
+    // The pen is what is looked at: nobody leaves by firmware.
+    let _ = B::firmware(Firmware::Honest, CpuSet::EMPTY);
     let mut run = Run::<B>::start(Generation::FIRST, None)?;
     if let Some(word) = platform::pen_code().get(mutant) {
         println!("# without instruction {mutant}, {word:#010x}");
@@ -217,7 +219,7 @@ impl<B: Stoppable> Check<'_, B> {
         if !self.run.wait(PATIENCE, || seen(SlotWord::Stage) == stage && seen(SlotWord::StageInverse) == !stage) {
             return Err("the core does not report its release");
         }
-        let argument = order.arg as u32 as usize;
+        let argument = order.arg as usize;
         if !self.run.wait(PATIENCE, || smp::argument(self.cpu.index()) == argument) {
             return Err("the core does not arrive with its argument");
         }

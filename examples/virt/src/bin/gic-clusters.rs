@@ -102,7 +102,7 @@ fn run() -> Result<(), &'static str> {
     println!("redistributors: {}", pic().cpu_count());
     open(0);
     for (core, affinity) in CORES.into_iter().enumerate().skip(1) {
-        if virt::cpu_on(affinity.mpidr()) != 0 || !wait::until(|| smp::is_up(core)) || !smp::run_on(core, open) {
+        if !virt::cpu_on(affinity.mpidr()) || !wait::until(|| smp::is_up(core)) || !smp::run_on(core, open) {
             return Err("a core did not come");
         }
         println!("core {affinity:?}: number {}", number(affinity).index());

@@ -5,23 +5,4 @@
 #![no_std]
 #![no_main]
 
-use arm_support::{finish, stop};
-use virt::machine::{WithV2, WithV3, version};
-
-arm_support::entry!(primary, secondary);
-
-fn primary() -> ! {
-    virt::init();
-    finish(match version() {
-        Ok(pic_gic::Version::V3) => stop::stop::<WithV3>(),
-        Ok(_) => stop::stop::<WithV2>(),
-        Err(_) => Err("no interrupt controller"),
-    })
-}
-
-fn secondary(cpu: usize) -> ! {
-    match version() {
-        Ok(pic_gic::Version::V3) => stop::secondary::<WithV3>(cpu),
-        _ => stop::secondary::<WithV2>(cpu),
-    }
-}
+virt::stop_program!(stop);
