@@ -18,6 +18,7 @@ use hal_exc_api::pic::{
     PriorityRange, TaskPriority, TriggerMode,
 };
 use hal_smp_arm::barrier;
+use pic_gic::Error;
 
 use crate::CORES;
 
@@ -256,6 +257,22 @@ impl Gic for Mailboxes {
         } else {
             FAST.fetch_and(!bit, Ordering::AcqRel)
         };
+        Ok(())
+    }
+    /// The mailboxes have no state that outlives a core's sleep.
+    fn save(&self, _: &mut [u32]) -> Result<(), Error> {
+        Ok(())
+    }
+    fn restore(&self, _: &[u32]) -> Result<(), Error> {
+        Ok(())
+    }
+    fn save_cpu(&self, _: &mut [u32]) -> Result<(), Error> {
+        Ok(())
+    }
+    fn restore_cpu(&self, _: &[u32]) -> Result<(), Error> {
+        Ok(())
+    }
+    fn sleep(&self) -> Result<(), Error> {
         Ok(())
     }
     /// Nothing of a core outlives [`CpuInterface::quiet_cpu`].
