@@ -36,8 +36,8 @@ pub(super) fn excursion(stack: *mut u32, departure: &Departure) {
 }
 
 /// Address at which an excursion ends.
-pub(super) fn resume_address() -> u32 {
-    arm_support_resume as *const () as u32
+pub(super) fn resume_address() -> usize {
+    arm_support_resume as *const () as usize
 }
 
 extern "C" fn depart_all(departure: &Departure) -> ! {

@@ -75,7 +75,7 @@ pub(super) fn overwrite<B: Stoppable>(
         image: range.start,
         end: range.end,
         backup: range.start + BACKUP,
-        resume: platform::resume_address() as usize,
+        resume: platform::resume_address(),
         stack: 0,
         slots: area.slots_address(),
         stride: area.layout().stride(),
