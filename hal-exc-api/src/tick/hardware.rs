@@ -133,11 +133,17 @@ impl TimeBase for BookeDecrementer {
 impl ReloadTimer for BookeDecrementer {
     const CAN_REALIGN: bool = true;
 
-    fn start(&mut self, counts: u32) {
-        self.stop();
+    fn hold(&mut self) {
+        write_spr!(22, Period::MAX);
+    }
+
+    fn enable(&mut self, counts: u32) {
         write_spr!(54, counts);
-        write_spr!(22, counts);
         write_spr!(340, read_spr!(340) | TCR_DIE | TCR_ARE);
+    }
+
+    fn load(&mut self, counts: u32) {
+        write_spr!(22, counts);
     }
 
     fn acknowledge(&mut self) {
@@ -146,10 +152,6 @@ impl ReloadTimer for BookeDecrementer {
 
     fn remaining(&self) -> u32 {
         read_spr!(22)
-    }
-
-    fn realign(&mut self, counts: u32) {
-        write_spr!(22, counts);
     }
 
     fn stop(&mut self) {
@@ -172,10 +174,18 @@ impl ReloadTimer for Pit {
     /// A write of the counter is a write of the reload value too.
     const CAN_REALIGN: bool = false;
 
-    fn start(&mut self, counts: u32) {
-        self.stop();
-        write_spr!(987, counts);
+    /// 0 stops the counter without an exception.
+    fn hold(&mut self) {
+        write_spr!(987, 0);
+    }
+
+    /// The reload value comes with [`load`](ReloadTimer::load).
+    fn enable(&mut self, _counts: u32) {
         write_spr!(986, read_spr!(986) | TCR_DIE | TCR_ARE);
+    }
+
+    fn load(&mut self, counts: u32) {
+        write_spr!(987, counts);
     }
 
     fn acknowledge(&mut self) {
@@ -185,8 +195,6 @@ impl ReloadTimer for Pit {
     fn remaining(&self) -> u32 {
         read_spr!(987)
     }
-
-    fn realign(&mut self, _counts: u32) {}
 
     fn stop(&mut self) {
         write_spr!(986, read_spr!(986) & !(TCR_DIE | TCR_ARE));

@@ -5,20 +5,23 @@ use super::{Period, Schedule, Tick, TimeBase};
 
 /// A timer that counts down with the time base, reloads itself at zero and raises an exception then.
 pub trait ReloadTimer: TimeBase {
-    /// Whether [`realign`](Self::realign) does something.
+    /// Whether [`load`](Self::load) leaves the reload value alone.
     const CAN_REALIGN: bool;
 
-    /// Sets the reload value and the counter to `counts` and enables reload and exception.
-    fn start(&mut self, counts: u32);
+    /// Keeps the counter from zero until it is loaded.
+    fn hold(&mut self);
+
+    /// Sets the reload value to `counts` and enables reload and exception.
+    fn enable(&mut self, counts: u32);
+
+    /// Sets the counter to `counts`; on a timer without [`CAN_REALIGN`](Self::CAN_REALIGN) the reload value too.
+    fn load(&mut self, counts: u32);
 
     /// Takes the pending exception back.
     fn acknowledge(&mut self);
 
     /// Counts until it expires.
     fn remaining(&self) -> u32;
-
-    /// Sets the counter to `counts` without changing the reload value.
-    fn realign(&mut self, counts: u32);
 
     /// Disables reload and exception, and takes a pending exception back.
     fn stop(&mut self);
@@ -39,7 +42,11 @@ impl<R: ReloadTimer> ReloadTick<R> {
     /// Starts ticks of `period`; the first ends one period from now.
     pub fn start(mut timer: R, period: Period) -> Self {
         let schedule = Schedule::new(period, timer.now());
-        timer.start(period.counts());
+        // Reload is on before the counter starts: one that reaches zero without it stays there for ever.
+        timer.hold();
+        timer.stop();
+        timer.enable(period.counts());
+        timer.load(period.counts());
         Self { timer, schedule, realigned: 0 }
     }
 
@@ -68,7 +75,7 @@ impl<R: ReloadTimer> Tick for ReloadTick<R> {
         // The timer may be a little early against the deadline, and is believed then.
         let due = self.schedule.advance(self.timer.now(), period / 32);
         if R::CAN_REALIGN && self.phase_error().unsigned_abs() > u64::from(period / 64) {
-            self.timer.realign(self.schedule.remaining(self.timer.now()));
+            self.timer.load(self.schedule.remaining(self.timer.now()));
             self.realigned = self.realigned.wrapping_add(1);
         }
         due
