@@ -3,7 +3,7 @@
 //! (Devicetree specification 0.4, 3.8.1; Linux, Documentation/arch/arm64/booting.rst).
 //!
 //! The protocol has three holes, and this module a part against each:
-//! * one word may serve several cores: [`SpinTable::start`] refuses such a core, and [`hold`] gives each its own word;
+//! * one word may serve several cores: [`SpinTable::start`] refuses such a core, and `hold` (AArch64) gives each its own word;
 //! * there is no way back: a stopped core cannot return to the loader's loop, whose memory may be gone. [`Rows`] is a
 //!   table of our own in reserved memory, which the next image is told of as its `cpu-release-addr`;
 //! * nothing says whether a core came: a release is a word in memory, and only the core itself can confirm it.
@@ -113,7 +113,7 @@ impl<'a, M: Maintain> SpinTable<'a, M> {
     }
 
     /// Releases that core and every other that waits for the same word. The entry must tell them apart by their hardware
-    /// id and keep those that are not wanted: [`hold`] does.
+    /// id and keep those that are not wanted: `hold` (AArch64) does.
     ///
     /// # Errors
     /// [`SpinTableError`]; then nothing was written.

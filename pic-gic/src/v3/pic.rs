@@ -104,7 +104,7 @@ impl<R: Registers, S: SystemRegisters, const REGIONS: usize> GicV3<R, S, Combine
         })
     }
 
-    /// Makes priority drop and deactivation two steps ([`SplitEnd`]), before any core's
+    /// Makes priority drop and deactivation two steps ([`pic::SplitEnd`](hal_exc_api::pic::SplitEnd)), before any core's
     /// `init_cpu`.
     pub fn into_split(self) -> GicV3<R, S, Split, REGIONS> {
         GicV3 {
