@@ -8,13 +8,14 @@ use crate::machine::{WithV2, WithV3};
 use crate::{NAME, PEN, PEN_LEN, clock, firmware};
 use arm_support::MAX_CPUS;
 use arm_support::cpu;
-use arm_support::stop::{Firmware, Stoppable};
+use arm_support::stop::{Firmware, HandsOver, Stoppable};
 use core::sync::atomic::{AtomicU32, Ordering};
 use hal_smp_api::ack::SlotsOnly;
 use hal_smp_api::cpus::{Cpu, CpuSet, HwId};
 use hal_smp_api::hooks::Stopped;
 use hal_smp_api::slots::Order;
 use hal_smp_arm::flags::FlagRegister;
+use hal_smp_arm::foreign::Devices;
 use hal_smp_arm::pen::Witness;
 use hal_smp_arm::victim::Coherency;
 
@@ -75,6 +76,15 @@ macro_rules! stoppable {
             }
         }
     };
+}
+
+impl HandsOver for WithV2 {
+    /// Linux starts the cores by PSCI.
+    const FOREIGN: Option<Devices> = None;
+}
+
+impl HandsOver for WithV3 {
+    const FOREIGN: Option<Devices> = None;
 }
 
 stoppable!(WithV2);

@@ -13,7 +13,7 @@ use super::report::Reports;
 use super::requester::Run;
 #[cfg(target_arch = "arm")]
 use super::requester::{RETURN, id_of};
-use super::{Stoppable, platform, victim};
+use super::{Firmware, Stoppable, platform, victim};
 use crate::gic::{Gic, Verdict};
 use crate::options::Options;
 use crate::{println, start};
@@ -124,6 +124,8 @@ pub fn kexec<B: HandsOver>() -> Verdict {
     let next = Next::read::<B>(&options)?;
     let mut run = Run::<B>::start(Generation::FIRST, None)?;
     println!("work: counted on every core");
+    // Where there is firmware the next kernel starts the cores by it, so all of them must leave by it.
+    let _ = B::firmware(Firmware::Honest, run.others());
     match options.get("fault") {
         None => victim::set_detour(forget::<B>),
         Some("left-out") => return wrong::left_out(&mut run),
