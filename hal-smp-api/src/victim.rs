@@ -72,6 +72,10 @@ pub enum StopSignal {
 }
 
 /// Reads the request for this core. The first thing that a stop handler does after the end of interrupt.
+///
+/// The request stays in the slot after the core has come back. A handler compares the generation with that of the stop
+/// which it obeyed last, and returns if they are equal; a new image takes that number from the hand-over record. Otherwise
+/// a late signal, or the look at the slot during bring-up, sends the core away again, one that was off for good.
 pub fn on_stop_signal<S: Slots>(slots: &S, cpu: Cpu) -> StopSignal {
     match Word::decode(slots.read(cpu, SlotWord::Request)) {
         Some(Word { generation, code: Code::Stop }) => StopSignal::Stop(generation),

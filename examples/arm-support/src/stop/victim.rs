@@ -43,6 +43,14 @@ static PREPARED: AtomicU32 = AtomicU32::new(0);
 /// What a fault does to a victim between `Entered` and the way out.
 pub(super) type Detour = fn(Cpu, Generation);
 
+/// All cores come back from the stop of that number, in a fresh image. Without it each would take the request in its slot for
+/// a new one and leave again, those that were off for good.
+pub(super) fn set_served(held: Generation) {
+    for served in &SERVED {
+        served.store(held.number(), Ordering::Release);
+    }
+}
+
 /// Sets a detour for the victims of later stops.
 pub(super) fn set_detour(detour: Detour) {
     DETOUR.store(detour as usize, Ordering::Release);

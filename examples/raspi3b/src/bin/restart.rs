@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//@ smp=4
+//@ timeout=120
+//! Image A stops all other cores, is overwritten by B at the same addresses, which takes them over: round after round.
+#![no_std]
+#![no_main]
+
+use arm_support::{finish, stop};
+use raspi3b::machine::Board;
+
+arm_support::entry!(primary, stop::secondary::<Board>);
+
+fn primary() -> ! {
+    raspi3b::init();
+    finish(stop::restart::<Board>())
+}
