@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The hand-over as `test` checks it: to Linux on every board, under the emulator's trace, and where it must not happen.
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use super::{Job, Take, Traced, Until};
 use crate::boards::{self, Board, Config};
@@ -15,6 +15,7 @@ const PLACES: &[(&str, &str, u32)] = &[
     ("vexpress-a9", "cortex-a9", 4),
     ("vexpress-a15", "cortex-a15", 2),
     ("virt", "gicv2-a32", 4),
+    ("virt", "gicv3-a32", 4),
     ("virt", "gicv2-a64", 4),
     ("virt", "gicv3-a64", 4),
 ];
@@ -22,12 +23,19 @@ const PLACES: &[(&str, &str, u32)] = &[
 /// The steps of this module.
 pub(crate) fn steps(wanted: &Wanted) -> Result<Vec<Step>> {
     let mut steps = Vec::new();
+    // A place that is lost must be noticed, and a board that has the program must have a place.
+    for board in boards::present() {
+        let has_place = PLACES.iter().any(|place| place.0 == board.name);
+        let has_program = crate::run::own_program(board, "kexec")?.is_some();
+        ensure!(has_place == has_program, "{}: program `kexec`: {has_program}, in the table: {has_place}", board.name);
+    }
     for (index, &(name, label, cores)) in PLACES.iter().enumerate() {
-        let board = boards::find(name)?;
-        if crate::run::own_program(board, "kexec")?.is_none() || index > 0 && !wanted.full {
+        if index > 0 && !wanted.full {
             continue;
         }
-        let config = board.config(Some(label));
+        let board = boards::find(name)?;
+        let config = board.configs.iter().find(|config| config.label == label).copied();
+        let config = config.with_context(|| format!("{name} has no configuration {label}"))?;
         let place = format!("kexec {name} {label} {cores}");
         steps.push(step(place.clone(), board, config, cores, |job| linux(job, false)));
         if wanted.full {
@@ -67,8 +75,9 @@ fn linux(job: &Job, traced: bool) -> Result<Report> {
     }
     let program = format!("kexec-linux-{}", job.cores);
     let text = golden::comparable(&take.own);
+    let first = job.config.label == job.board.configs[0].label;
     if let golden::Comparison::Differs(difference) =
-        golden::program(job.board.name, job.config.label, &program, true, &text)?
+        golden::program(job.board.name, job.config.label, &program, first, &text)?
     {
         wrong.push(difference);
     }
