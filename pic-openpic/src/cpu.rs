@@ -8,10 +8,34 @@ use hal_exc_api::pic::{
 
 use crate::bus::{Bus, after_branch, complete, order_io};
 use crate::handshake::Handshake;
-use crate::pic::{MPIC_LINES, OpenPic};
+use crate::pic::OpenPic;
 use crate::registers::{CTPR_ALL, end, ipi_dispatch, task_priority};
 
 /// An interrupt in service. Ended by [`Acknowledge::end`].
+///
+/// What was not acknowledged cannot be ended:
+///
+/// ```compile_fail,E0451
+/// use hal_exc_api::pic::{Acknowledge, Line};
+/// use pic_openpic::{InService};
+/// fn forge<P: Acknowledge<Claim = InService>>(pic: &P) { pic.end(InService { line: Line::new(0), cpu: hal_exc_api::pic::CpuId::BOOT }); }
+/// ```
+///
+/// Nor can it be ended twice:
+///
+/// ```compile_fail,E0382
+/// use hal_exc_api::pic::Acknowledge;
+/// use pic_openpic::{InService};
+/// fn twice<P: Acknowledge<Claim = InService>>(pic: &P, claim: InService) { pic.end(claim); pic.end(claim); }
+/// ```
+///
+/// Once is right:
+///
+/// ```
+/// use hal_exc_api::pic::Acknowledge;
+/// use pic_openpic::{InService};
+/// fn once<P: Acknowledge<Claim = InService>>(pic: &P, claim: InService) { pic.end(claim); }
+/// ```
 #[derive(Debug)]
 #[must_use = "an interrupt that is not ended blocks its line and everything less urgent"]
 pub struct InService {
@@ -54,9 +78,12 @@ impl<B: Bus, H: Handshake> Acknowledge for OpenPic<B, H> {
     fn acknowledge_before_barrier(&self, cpu: CpuId) -> Acknowledged<InService> {
         let mut vector = self.handshake.vector(&self.bus, cpu);
         // A Freescale MPIC's lines are known: a constant instead of a load.
-        let direct = if H::FREESCALE { vector < u32::from(MPIC_LINES) } else { self.vectors.is_direct(vector) };
+        let direct = match H::MPIC_LINES {
+            Some(lines) => vector < u32::from(lines),
+            None => self.vectors.is_direct(vector),
+        };
         if !direct {
-            if H::FREESCALE {
+            if H::MPIC_LINES.is_some() {
                 // There every line is direct: nothing comes back from here to the hot path.
                 return self.no_line(vector);
             }

@@ -53,6 +53,18 @@ pub enum StartError {
         /// Block revision register 1.
         word: u32,
     },
+    /// The model has the shared message-signalled interrupts of MPIC 4.3, and the controller is older.
+    NoMsiir1 {
+        /// Block revision register 1.
+        word: u32,
+    },
+    /// The handshake is for an MPIC with another number of lines.
+    OtherLines {
+        /// Lines that the handshake is for.
+        handshake: u16,
+        /// Lines that the controller has.
+        controller: u16,
+    },
     /// Setting up a line failed.
     Controller(PicError),
 }
@@ -78,6 +90,10 @@ impl fmt::Display for StartError {
                 write!(f, "the controller does not keep its registers: wrote {written}, read {read:#x}")
             }
             Self::NoExternalProxy { word } => write!(f, "block revision {word:#010x} has no external proxy mode"),
+            Self::NoMsiir1 { word } => write!(f, "block revision {word:#010x} has no MSI index register 1 (MPIC 4.3)"),
+            Self::OtherLines { handshake, controller } => {
+                write!(f, "the handshake is for {handshake} lines and the controller has {controller}")
+            }
             Self::Controller(error) => error.fmt(f),
         }
     }

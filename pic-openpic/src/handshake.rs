@@ -4,6 +4,7 @@
 use hal_exc_api::pic::CpuId;
 
 use crate::bus::Bus;
+use crate::pic::{MPIC_4_3_LINES, MPIC_LINES};
 use crate::registers;
 
 /// A way of acknowledging and ending.
@@ -11,8 +12,9 @@ pub trait Handshake: Send + Sync {
     /// Whether the controller must be in external proxy mode.
     const PROXY: bool = false;
 
-    /// Whether it works with Freescale's MPIC only.
-    const FREESCALE: bool = false;
+    /// The number of lines, if it works only with the Freescale MPICs that have so many: the hot path then compares
+    /// with a constant. `None` works with every controller.
+    const MPIC_LINES: Option<u16> = None;
 
     /// The vector of the interrupt that `cpu`, executing, takes into service.
     fn vector<B: Bus>(&self, bus: &B, cpu: CpuId) -> u32;
@@ -67,7 +69,7 @@ impl Handshake for Delayed {
 pub struct PrivateWindow;
 
 impl Handshake for PrivateWindow {
-    const FREESCALE: bool = true;
+    const MPIC_LINES: Option<u16> = Some(MPIC_LINES);
 
     #[inline(always)]
     fn vector<B: Bus>(&self, bus: &B, _: CpuId) -> u32 {
@@ -96,7 +98,7 @@ pub struct ExternalProxy<R>(
 
 impl<R: ProxyRegister> Handshake for ExternalProxy<R> {
     const PROXY: bool = true;
-    const FREESCALE: bool = true;
+    const MPIC_LINES: Option<u16> = Some(MPIC_LINES);
 
     #[inline(always)]
     fn vector<B: Bus>(&self, _: &B, _: CpuId) -> u32 {
@@ -106,5 +108,27 @@ impl<R: ProxyRegister> Handshake for ExternalProxy<R> {
     #[inline(always)]
     fn end<B: Bus>(&self, bus: &B, _: CpuId) {
         bus.write_after_barrier(registers::PRIVATE_END, 0);
+    }
+}
+
+/// As the handshake inside, for an MPIC 4.3, which has more lines: `Mpic43(PrivateWindow)`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Mpic43<H>(
+    /// How it is done.
+    pub H,
+);
+
+impl<H: Handshake> Handshake for Mpic43<H> {
+    const PROXY: bool = H::PROXY;
+    const MPIC_LINES: Option<u16> = Some(MPIC_4_3_LINES);
+
+    #[inline(always)]
+    fn vector<B: Bus>(&self, bus: &B, cpu: CpuId) -> u32 {
+        self.0.vector(bus, cpu)
+    }
+
+    #[inline(always)]
+    fn end<B: Bus>(&self, bus: &B, cpu: CpuId) {
+        self.0.end(bus, cpu);
     }
 }

@@ -62,6 +62,30 @@ pub struct I8259Pair<P> {
 }
 
 /// An interrupt in service.
+///
+/// What was not acknowledged cannot be ended:
+///
+/// ```compile_fail,E0423
+/// use hal_exc_api::pic::{Acknowledge, Line};
+/// use pic_openpic::{i8259::I8259InService};
+/// fn forge<P: Acknowledge<Claim = I8259InService>>(pic: &P) { pic.end(I8259InService(Line::new(0))); }
+/// ```
+///
+/// Nor can it be ended twice:
+///
+/// ```compile_fail,E0382
+/// use hal_exc_api::pic::Acknowledge;
+/// use pic_openpic::{i8259::I8259InService};
+/// fn twice<P: Acknowledge<Claim = I8259InService>>(pic: &P, claim: I8259InService) { pic.end(claim); pic.end(claim); }
+/// ```
+///
+/// Once is right:
+///
+/// ```
+/// use hal_exc_api::pic::Acknowledge;
+/// use pic_openpic::{i8259::I8259InService};
+/// fn once<P: Acknowledge<Claim = I8259InService>>(pic: &P, claim: I8259InService) { pic.end(claim); }
+/// ```
 #[derive(Debug)]
 #[must_use = "an interrupt that is not ended blocks everything less urgent"]
 pub struct I8259InService(Line);

@@ -8,7 +8,7 @@ use hal_exc_api::pic::{
 
 use crate::bus::{Bus, complete};
 use crate::handshake::Handshake;
-use crate::model::{CriticalStyle, MESSAGE_SOURCES, MSI_SOURCES};
+use crate::model::{CriticalStyle, MESSAGE_SOURCES};
 use crate::pic::{OpenPic, PRIORITIES, Place};
 use crate::registers::{self, *};
 
@@ -99,7 +99,9 @@ impl<B: Bus, H: Handshake> LinePending for OpenPic<B, H> {
                 Ok(())
             }
             (Place::Source(position), LineKind::Msi) => {
-                let _ = self.bus.read(shared_msi((position - MSI_SOURCES.0) as u8));
+                if let Some(number) = self.shape.model.msi.number(position) {
+                    let _ = self.bus.read(self.shape.model.msi.register(number));
+                }
                 Ok(())
             }
             _ => Err(Self::unsupported(Capability::Clear, line)),

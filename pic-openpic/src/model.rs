@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What differs between the controllers of the family, as data.
 
+use crate::msi_layout::MsiLayout;
+
 /// A run of source registers that exist: first position, how many.
 pub type Run = (u16, u16);
 
 /// The positions of the Freescale message registers' sources.
 pub(crate) const MESSAGE_SOURCES: Run = (176, 8);
-/// The positions of the Freescale shared message-signalled interrupts' sources.
-pub(crate) const MSI_SOURCES: Run = (224, 8);
 
 /// One member of the family. The constants are the known ones; a board with a relative of
 /// them changes a field: `Model { missing_sources: 2, ..Model::OPENPIC }`.
@@ -28,6 +28,8 @@ pub struct Model {
     pub ipis: u8,
     /// Timers that may be touched: 8 (two groups), 4, or 0.
     pub timers: u8,
+    /// Shared message-signalled interrupts (Freescale).
+    pub msi: MsiLayout,
     /// Serial interrupt mode (EPIC): the clock ratio, 1 to 7.
     pub serial_ratio: Option<u8>,
     /// Whether it can be reset. Firmware's settings that nobody can restore (pass-through, vendor
@@ -45,6 +47,7 @@ impl Model {
         missing_sources: 0,
         ipis: 4,
         timers: 4,
+        msi: MsiLayout::None,
         serial_ratio: None,
         can_reset: true,
     };
@@ -64,8 +67,9 @@ impl Model {
     pub const EPIC_SERIAL: Self =
         Self { name: "EPIC, serial", runs: &[(16, 16), (129, 3), (134, 1)], serial_ratio: Some(7), ..Self::EPIC };
 
-    /// Freescale MPIC 2.x to 4.x (MPC85xx, QorIQ P series): source 0 to 15 are external, 16 and up
-    /// internal, 176 to 183 message registers, 224 to 231 shared message-signalled interrupts.
+    /// Freescale MPIC 2.x to 4.2 (MPC85xx, QorIQ P series): source 0 to 15 are external, 16 and up
+    /// internal, 176 to 183 message registers, 224 to 231 shared message-signalled interrupts. Where there are more banks
+    /// of those, as the three of the P4080: `Model { msi: MsiLayout::Msiir { banks: 3 }, ..Model::FREESCALE }`.
     pub const FREESCALE: Self = Self {
         name: "MPIC",
         vector_bits: 16,
@@ -74,19 +78,18 @@ impl Model {
         missing_sources: 0,
         ipis: 4,
         timers: 8,
+        msi: MsiLayout::Msiir { banks: 1 },
         serial_ratio: None,
         can_reset: true,
     };
-}
 
-impl Model {
-    /// Whether it has the lines of every Freescale MPIC.
-    pub(crate) const fn has_mpic_lines(&self) -> bool {
-        self.freescale
-            && self.ipis == Self::FREESCALE.ipis
-            && self.timers == Self::FREESCALE.timers
-            && self.vector_bits == 16
-    }
+    /// Freescale MPIC 4.3 (QorIQ T series and B4): source 0 to 15 are external, 16 to 175 internal, 176 to 183 message registers, 224
+    /// to 287 shared message-signalled interrupts, 384 to 479 the second part of the internal ones. The positions are
+    /// taken from here and not from the feature register, whose count does not tell of gaps; that a source is missing on
+    /// a smaller member shows when it is enabled. The map could not be held against a manual: it is what Linux's
+    /// device trees and RTEMS's register map agree on.
+    pub const FREESCALE_4_3: Self =
+        Self { name: "MPIC 4.3", runs: &[(0, 176), (384, 96)], msi: MsiLayout::Msiir1 { banks: 4 }, ..Self::FREESCALE };
 }
 
 /// What was found at start.

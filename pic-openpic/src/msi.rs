@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Shared message-signalled interrupts (Freescale): eight registers of 32 bits, each on a line of its own.
+//! Shared message-signalled interrupts (Freescale): banks of eight or sixteen registers of 32 bits, each
+//! register on a line of its own.
 //!
 //! A device writes a word to the index register, which sets one bit of one register and raises that register's
 //! line. Reading the register answers all its bits and clears them. So each register is a controller of
@@ -14,9 +15,8 @@ use hal_exc_api::pic::{
 
 use crate::bus::{Bus, complete};
 use crate::handshake::Handshake;
-use crate::model::MSI_SOURCES;
+use crate::msi_layout::MsiLayout;
 use crate::pic::OpenPic;
-use crate::registers::{MSIIR, shared_msi};
 
 /// Bits of a register.
 const BITS: u16 = 32;
@@ -27,6 +27,7 @@ const READS: u32 = 4;
 /// [`upstream`](Self::upstream) names.
 pub struct SharedMsi<B> {
     bus: B,
+    layout: MsiLayout,
     number: u8,
     cpus: u8,
     address: u64,
@@ -38,6 +39,30 @@ pub struct SharedMsi<B> {
 }
 
 /// A message-signalled interrupt in service.
+///
+/// What was not acknowledged cannot be ended:
+///
+/// ```compile_fail,E0423
+/// use hal_exc_api::pic::{Acknowledge, Line};
+/// use pic_openpic::{MsiInService};
+/// fn forge<P: Acknowledge<Claim = MsiInService>>(pic: &P) { pic.end(MsiInService(Line::new(0))); }
+/// ```
+///
+/// Nor can it be ended twice:
+///
+/// ```compile_fail,E0382
+/// use hal_exc_api::pic::Acknowledge;
+/// use pic_openpic::{MsiInService};
+/// fn twice<P: Acknowledge<Claim = MsiInService>>(pic: &P, claim: MsiInService) { pic.end(claim); pic.end(claim); }
+/// ```
+///
+/// Once is right:
+///
+/// ```
+/// use hal_exc_api::pic::Acknowledge;
+/// use pic_openpic::{MsiInService};
+/// fn once<P: Acknowledge<Claim = MsiInService>>(pic: &P, claim: MsiInService) { pic.end(claim); }
+/// ```
 #[derive(Debug)]
 #[must_use = "an interrupt that is not ended is an interrupt lost"]
 pub struct MsiInService(Line);
@@ -50,18 +75,22 @@ impl Claim for MsiInService {
 }
 
 impl<B: Bus + Clone, H: Handshake> OpenPic<B, H> {
-    /// Register `number` (0 to 7) as a controller. `index_address` is the address of the index register
-    /// ([`MSIIR`]) as the devices see it. To be called once per register.
+    /// Register `number` (counted through the banks, below [`MsiLayout::registers`]) as a controller. `index_address` is the
+    /// address of its bank's index register
+    /// ([`shared_msi_index`](crate::registers::shared_msi_index), from MPIC 4.3 on
+    /// [`shared_msi_index_1`](crate::registers::shared_msi_index_1)) as the devices see it. To be called once per register.
+    /// [`PicError::Unsupported`] without shared MSI, [`PicError::NoSuchMsiRegister`] beyond the last register.
     pub fn shared_msi(&self, number: u8, index_address: u64) -> Result<SharedMsi<B>, PicError> {
-        if !self.shape.model.freescale {
+        let layout = self.shape.model.msi;
+        if layout == MsiLayout::None {
             return Err(PicError::Unsupported { capability: Capability::Msi, line: None });
         }
-        let line = Line::new(MSI_SOURCES.0 + u16::from(number));
-        if u16::from(number) >= MSI_SOURCES.1 {
-            return Err(PicError::NoSuchLine { line, count: self.shape.lines() });
+        if number >= layout.registers() {
+            return Err(PicError::NoSuchMsiRegister { number, count: layout.registers() });
         }
         Ok(SharedMsi {
             bus: self.bus.clone(),
+            layout,
             number,
             cpus: self.shape.identity.cpus,
             address: index_address,
@@ -76,7 +105,7 @@ impl<B: Bus + Clone, H: Handshake> OpenPic<B, H> {
 impl<B: Bus> SharedMsi<B> {
     /// The line of the MPIC that this register raises.
     pub const fn upstream(&self) -> Line {
-        Line::new(MSI_SOURCES.0 + self.number as u16)
+        Line::new(self.layout.source(self.number))
     }
 
     fn bit(&self, line: Line) -> Result<u32, PicError> {
@@ -86,13 +115,30 @@ impl<B: Bus> SharedMsi<B> {
 
     /// The word that sets the bit of `line`.
     const fn data(&self, line: Line) -> u32 {
-        (self.number as u32) << 29 | (line.number() as u32) << 24
+        self.layout.data(self.number, line.number())
+    }
+
+    fn take_register(&self) -> u32 {
+        self.bus.read(self.layout.register(self.number))
+    }
+
+    /// Allocates from the first of `registers` that has a message left, and says which that is.
+    /// [`PicError::NoFreeMsi`] with their sum if none has. Serialised by the caller.
+    pub fn allocate_from(registers: &[Self]) -> Result<(&Self, MsiMessage), PicError> {
+        for register in registers {
+            match register.allocate_msi() {
+                Ok(message) => return Ok((register, message)),
+                Err(PicError::NoFreeMsi { .. }) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Err(PicError::NoFreeMsi { count: BITS.saturating_mul(registers.len() as u16) })
     }
 
     /// Has the hardware set the bit again: it is served with the next interrupt of the line above.
     fn fire(&self, line: Line) {
         complete();
-        self.bus.write(MSIIR, self.data(line));
+        self.bus.write(self.layout.index_register(self.number), self.data(line));
     }
 }
 
@@ -119,7 +165,7 @@ impl<B: Bus> Acknowledge for SharedMsi<B> {
             && self.reads.load(Ordering::Relaxed) < READS
         {
             self.reads.fetch_add(1, Ordering::Relaxed);
-            self.pending.fetch_or(self.bus.read(shared_msi(self.number)), Ordering::AcqRel);
+            self.pending.fetch_or(self.take_register(), Ordering::AcqRel);
         }
         let ready = self.pending.load(Ordering::Acquire) & self.enabled.load(Ordering::Relaxed);
         let Some(highest) = ready.checked_ilog2() else {
@@ -187,7 +233,7 @@ impl<B: Bus> LinePending for SharedMsi<B> {
     fn clear(&self, line: Line) -> Result<(), PicError> {
         let bit = self.bit(line)?;
         self.pending.fetch_and(!bit, Ordering::AcqRel);
-        let others = self.bus.read(shared_msi(self.number)) & !bit;
+        let others = self.take_register() & !bit;
         for number in (0..BITS).filter(|number| others & 1 << number != 0) {
             self.fire(Line::new(number));
         }

@@ -5,15 +5,15 @@ use hal_exc_api::pic::{Capability, CpuMask, Line, LineKind, PicError, Priority, 
 
 use crate::bus::Bus;
 use crate::handshake::ByRegister;
-use crate::model::{CriticalStyle, Identity, MESSAGE_SOURCES, MSI_SOURCES, Model, Run};
+use crate::model::{CriticalStyle, Identity, MESSAGE_SOURCES, Model, Run};
 use crate::registers::{self, Register, VPR_ACTIVITY, VPR_HIGH, VPR_LEVEL, VPR_MASK};
 use crate::vectors::VectorMap;
 
 /// An OpenPIC or MPIC in service. Made by [`OpenPic::start`].
 ///
 /// Lines: the sources by their register position, then the inter-processor interrupts, then the
-/// timers. On a Freescale MPIC there are always 256 positions, so that inter-processor interrupts are lines 256 to
-/// 259 and timers 260 to 267.
+/// timers. On a Freescale MPIC up to 4.2 there are always 256 positions, so that inter-processor interrupts are lines 256 to
+/// 259 and timers 260 to 267. On an MPIC 4.3 there are 480, and they are lines 480 to 483 and 484 to 491.
 #[repr(C)] // `bus` first: an instruction less on the hot path
 pub struct OpenPic<B, H = ByRegister> {
     pub(crate) bus: B,
@@ -51,8 +51,12 @@ impl Place {
     }
 }
 
-/// Line numbers of every Freescale MPIC: 256 source positions, 4 inter-processor interrupts, 8 timers.
+/// Line numbers of every Freescale MPIC up to 4.2: 256 source positions, 4 inter-processor interrupts, 8 timers.
 pub const MPIC_LINES: u16 = 268;
+/// Line numbers of a Freescale MPIC 4.3: 480 source positions, 4 inter-processor interrupts, 8 timers.
+pub const MPIC_4_3_LINES: u16 = 492;
+/// Most line numbers of any controller that the driver serves.
+pub(crate) const MAX_LINES: u16 = 512;
 
 const fn in_run((first, count): Run, position: u16) -> bool {
     first <= position && position < first + count
@@ -68,7 +72,7 @@ impl Shape {
     }
 
     fn has_source(&self, position: u16) -> bool {
-        if self.model.freescale && (in_run(MESSAGE_SOURCES, position) || in_run(MSI_SOURCES, position)) {
+        if self.model.freescale && (in_run(MESSAGE_SOURCES, position) || self.model.msi.number(position).is_some()) {
             return true;
         }
         if self.model.runs.is_empty() {
@@ -97,7 +101,7 @@ impl Shape {
     pub(crate) fn kind(&self, place: Place) -> LineKind {
         match place {
             Place::Source(position) if self.model.freescale && in_run(MESSAGE_SOURCES, position) => LineKind::Message,
-            Place::Source(position) if self.model.freescale && in_run(MSI_SOURCES, position) => LineKind::Msi,
+            Place::Source(position) if self.model.msi.number(position).is_some() => LineKind::Msi,
             Place::Source(_) => LineKind::Source,
             Place::Ipi(_) => LineKind::InterProcessor,
             Place::Timer(_) => LineKind::Timer,

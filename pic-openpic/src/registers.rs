@@ -53,12 +53,18 @@ const MSGR: usize = 0x1400;
 const MER: usize = 0x1500;
 /// Message status of a group (Freescale).
 const MSR: usize = 0x1510;
-/// Shared message-signalled interrupt register 0 (Freescale); pitch 0x10; cleared by reading.
+/// Shared message-signalled interrupt register 0 of bank 0 (Freescale); pitch 0x10; cleared by reading.
 const MSIR: usize = 0x1600;
-/// Which of the shared registers are non-zero (Freescale).
+/// Bytes from one bank of them to the next.
+const MSI_BANK: usize = 0x200;
+/// Which of the shared registers of bank 0 are non-zero (Freescale).
 pub const MSISR: Register = Register(0x1720);
-/// Shared message-signalled interrupt index: writing sets a bit (Freescale).
-pub const MSIIR: Register = Register(0x1740);
+/// Shared message-signalled interrupt index of bank 0: writing sets a bit (Freescale).
+pub const MSIIR: Register = shared_msi_index(0);
+/// Index register 1 of bank 0 (MPIC 4.3).
+const MSIIR1: usize = 0x4148;
+/// Bytes from index register 1 of one bank to that of the next.
+const MSIIR1_PITCH: usize = 0x1000;
 /// Source 0 vector/priority; pitch 0x20.
 const SOURCE: usize = 0x1_0000;
 /// Bytes from one source to the next.
@@ -225,9 +231,25 @@ pub const fn message_status(number: u8) -> Register {
     Register(MSR + group(number))
 }
 
-/// Shared message-signalled interrupt register `number` (modulo 8) (Freescale).
+/// Shared message-signalled interrupt register `number` (modulo 16) of bank 0 (Freescale; 8 and up from MPIC 4.3 on).
 pub const fn shared_msi(number: u8) -> Register {
-    Register(MSIR + 0x10 * (number % 8) as usize)
+    banked_msi(0, number)
+}
+
+/// As [`shared_msi`], of `bank` (modulo 4).
+pub const fn banked_msi(bank: u8, number: u8) -> Register {
+    Register(MSIR + MSI_BANK * (bank % 4) as usize + 0x10 * (number % 16) as usize)
+}
+
+/// Index register of `bank` (modulo 4): writing sets a bit of registers 0 to 7 (Freescale).
+pub const fn shared_msi_index(bank: u8) -> Register {
+    Register(MSIR + MSI_BANK * (bank % 4) as usize + 0x140)
+}
+
+/// Index register 1 of `bank` (modulo 4): writing sets a bit of registers 0 to 15 (MPIC 4.3). The place is that of Linux's
+/// device trees, not held against a manual.
+pub const fn shared_msi_index_1(bank: u8) -> Register {
+    Register(MSIIR1 + MSIIR1_PITCH * (bank % 4) as usize)
 }
 
 #[inline(always)]
@@ -297,8 +319,12 @@ mod tests {
             (message_status(0), 0x1510, "MSRA"),
             (shared_msi(0), 0x1600, "MSIR0"),
             (shared_msi(7), 0x1670, "MSIR7"),
+            (banked_msi(3, 15), 0x1CF0, "MSIR15, bank 3"),
             (MSISR, 0x1720, "MSISR"),
             (MSIIR, 0x1740, "MSIIR"),
+            (shared_msi_index(2), 0x1B40, "MSIIR, bank 2"),
+            (shared_msi_index_1(0), 0x4148, "MSIIR1"),
+            (shared_msi_index_1(3), 0x7148, "MSIIR1, bank 3"),
             (timer_frequency(4), 0x20F0, "TFRRB"),
             (timer_count(4), 0x2100, "GTCCRB0"),
             (timer_destination(7), 0x21F0, "GTDRB3"),
@@ -314,6 +340,8 @@ mod tests {
             (source(42), 0x10540, "IIVPR26"),
             (source(176), 0x11600, "MIVPR0"),
             (source(224), 0x11C00, "MSIVPR0"),
+            (source(256), 0x12000, "MSIVPR8 (4.3)"),
+            (source(384), 0x13000, "IIVPR160 (4.3)"),
             (ipi_dispatch(CpuId::BOOT, 0), 0x20040, "IPIDR0, CPU 0"),
             (ipi_dispatch(cpu1, 3), 0x21070, "IPIDR3, CPU 1"),
             (task_priority(CpuId::BOOT), 0x20080, "CTPR, CPU 0"),
@@ -334,7 +362,13 @@ mod tests {
             assert!(source_level(position).offset() + 4 <= CPU);
         }
         for number in 0..=u8::MAX {
-            for register in [timer_destination(number), message_status(number), shared_msi(number), ipi(number)] {
+            for register in [
+                timer_destination(number),
+                message_status(number),
+                banked_msi(number, number),
+                shared_msi_index_1(number),
+                ipi(number),
+            ] {
                 assert!(register.offset() + 4 <= SOURCE);
             }
         }

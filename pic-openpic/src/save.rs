@@ -7,16 +7,16 @@ use crate::StartError;
 use crate::bus::{Bus, complete};
 use crate::handshake::Handshake;
 use crate::model::CriticalStyle;
-use crate::pic::{OpenPic, Place};
+use crate::pic::{MAX_LINES, OpenPic, Place};
 use crate::registers::{
     EICR, GCR, GCR_MODE, SVR, TCR_CASCADE, TCR_RATIO_SHIFT, TCR_RTM, TIMER_STOP, VPR_ACTIVITY, VPR_MASK,
     message_enable, source_destination, source_level, task_priority, timer_base, timer_control, timer_destination,
 };
 
 /// Lines that a [`SavedState`] has room for.
-const LINES: usize = 268;
+const LINES: usize = MAX_LINES as usize;
 
-/// The set-up of a controller: what [`OpenPic::save`] found and [`OpenPic::restore`] writes. About 3 KiB; to be
+/// The set-up of a controller: what [`OpenPic::save`] found and [`OpenPic::restore`] writes. About 5 KiB; to be
 /// kept in a `static` or a long-lived value rather than on a small stack.
 #[derive(Clone, Debug)]
 pub struct SavedState {

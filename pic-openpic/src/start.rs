@@ -6,8 +6,9 @@ use hal_exc_api::pic::{CpuId, CpuMask, Line, Priority, Vector};
 use crate::StartError;
 use crate::bus::Bus;
 use crate::handshake::{ByRegister, Handshake};
-use crate::model::{CriticalStyle, Identity, MESSAGE_SOURCES, MSI_SOURCES, Model};
-use crate::pic::{OpenPic, Place, Shape};
+use crate::model::{CriticalStyle, Identity, MESSAGE_SOURCES, Model};
+use crate::msi_layout::MsiLayout;
+use crate::pic::{MAX_LINES, OpenPic, Place, Shape};
 use crate::registers::{self, *};
 use crate::vectors::VectorMap;
 
@@ -49,14 +50,23 @@ pub fn identify<B: Bus>(bus: &B, model: &Model) -> Result<Identity, StartError> 
     }
     let sources = (frr >> 16 & 0x7FF) as u16 + 1 + model.missing_sources;
     let cpus = (frr >> 8 & 0x1F) as u8 + 1;
-    if sources > MAX_MANAGED_SOURCES {
+    // Where the model names the positions, the count does not say where they end.
+    if model.runs.is_empty() && sources > most_sources(model) {
         return Err(StartError::TooLarge { sources, cpus });
+    }
+    if matches!(model.msi, MsiLayout::Msiir1 { .. }) && (brr1 & 0xFFFF) < 0x0403 {
+        return Err(StartError::NoMsiir1 { word: brr1 });
     }
     Ok(Identity { frr, brr1, sources, cpus })
 }
 
-/// Most sources that the driver manages.
-const MAX_MANAGED_SOURCES: u16 = 256;
+/// Source positions that every Freescale MPIC has a line number for, and the most that an 8-bit vector is used with.
+const USUAL_POSITIONS: u16 = 256;
+
+/// Most source positions that the driver manages.
+const fn most_sources(model: &Model) -> u16 {
+    if model.vector_bits > 8 { MAX_LINES - model.ipis as u16 - model.timers as u16 } else { USUAL_POSITIONS }
+}
 
 impl<B: Bus> OpenPic<B> {
     /// Takes the controller into service: identifies it, resets it (bounded), masks every line and gives each a
@@ -74,10 +84,15 @@ impl<B: Bus, H: Handshake> OpenPic<B, H> {
         if H::PROXY && identity.mpic_version().is_none_or(|(major, _)| major < 4) {
             return Err(StartError::NoExternalProxy { word: identity.brr1 });
         }
-        if H::FREESCALE && !config.model.has_mpic_lines() {
+        if H::MPIC_LINES.is_some() && !(config.model.freescale && config.model.vector_bits == 16) {
             return Err(StartError::NotFreescale { word: identity.brr1 });
         }
         let pic = Self::describe(bus, config, identity, handshake);
+        if let Some(handshake) = H::MPIC_LINES
+            && handshake != pic.shape.lines()
+        {
+            return Err(StartError::OtherLines { handshake, controller: pic.shape.lines() });
+        }
         pic.check_cpu_mask(CpuMask::only(config.boot_cpu), Line::new(0))?;
         pic.check_priority(config.priority)?;
         if config.model.can_reset {
@@ -92,11 +107,11 @@ impl<B: Bus, H: Handshake> OpenPic<B, H> {
         let end = |(first, count): (u16, u16)| first + count;
         let mut span = if model.runs.is_empty() { identity.sources } else { 0 };
         for &run in model.runs {
-            span = span.max(end(run).min(MAX_MANAGED_SOURCES));
+            span = span.max(end(run).min(most_sources(&model)));
         }
         if model.freescale {
             // All positions have a number, so that the lines behind them are the same on every MPIC.
-            span = span.max(MAX_MANAGED_SOURCES).max(end(MESSAGE_SOURCES)).max(end(MSI_SOURCES));
+            span = span.max(USUAL_POSITIONS).max(end(MESSAGE_SOURCES)).max(model.msi.end());
         }
         let critical = match identity.mpic_version() {
             None => CriticalStyle::None,
@@ -156,8 +171,12 @@ impl<B: Bus, H: Handshake> OpenPic<B, H> {
             for number in 0..8 {
                 self.bus.write(message_enable(number), 0);
                 // Reading clears what a former owner left.
-                let _ = (self.bus.read(message(number)), self.bus.read(shared_msi(number)));
+                let _ = self.bus.read(message(number));
             }
+        }
+        let msi = self.shape.model.msi;
+        for number in 0..msi.registers() {
+            let _ = self.bus.read(msi.register(number));
         }
         if let Some(ratio) = config.model.serial_ratio {
             self.bus.write(EICR, EICR_SERIAL | u32::from(ratio & 7) << EICR_RATIO_SHIFT);

@@ -46,6 +46,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn kinds() -> impl Strategy<Value = (FakeKind, Model)> {
     prop::sample::select(vec![
         (FakeKind::MPIC_4_2, Model::FREESCALE),
+        (FakeKind::MPIC_4_3, Model::FREESCALE_4_3),
         (FakeKind::MPIC_2_0, Model::FREESCALE),
         (FakeKind::KEYLARGO, Model::KEYLARGO),
     ])

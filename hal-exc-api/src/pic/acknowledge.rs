@@ -43,6 +43,13 @@ pub enum Acknowledged<C> {
 /// * Claims nest: the one that was acknowledged last is ended first.
 /// * `acknowledge` orders: no access of the caller after it is performed before the controller
 ///   has answered. `end` orders: what the caller did to its device is performed first.
+///
+/// Whatever the controller, a claim is ended once:
+///
+/// ```compile_fail,E0382
+/// use hal_exc_api::pic::Acknowledge;
+/// fn twice<P: Acknowledge>(pic: &P, claim: P::Claim) { pic.end(claim); pic.end(claim); }
+/// ```
 pub trait Acknowledge: InterruptController {
     /// Token of an interrupt in service.
     type Claim: Claim;

@@ -125,6 +125,13 @@ pub enum PicError {
         /// The line that needs one.
         line: Line,
     },
+    /// The controller has no such register of message-signalled interrupts.
+    NoSuchMsiRegister {
+        /// The register asked for.
+        number: u8,
+        /// How many there are.
+        count: u8,
+    },
     /// All message-signalled interrupts are in use.
     NoFreeMsi {
         /// How many there are.
@@ -174,6 +181,9 @@ impl fmt::Display for PicError {
                 write!(f, "period of {ticks} ticks is not in 1..={max}")
             }
             Self::NoFreeVector { line } => write!(f, "no free vector for line {line}"),
+            Self::NoSuchMsiRegister { number, count } => {
+                write!(f, "no message-signalled interrupt register {number}: there are {count}")
+            }
             Self::NoFreeMsi { count } => {
                 write!(f, "all {count} message-signalled interrupts are allocated")
             }

@@ -8,6 +8,7 @@ use std::{format, vec};
 
 use hal_exc_api::pic::CpuId;
 
+use crate::MsiLayout;
 use crate::bus::Bus;
 use crate::registers::{self, Register};
 
@@ -24,15 +25,28 @@ pub struct FakeKind {
     pub positions: u16,
     /// Timers that may be touched.
     pub timers: u8,
+    /// Shared message-signalled interrupts.
+    pub msi: MsiLayout,
 }
 
 impl FakeKind {
     /// As on QEMU's ppce500.
-    pub const MPIC_4_2: Self = Self { brr1: 0x0040_0402, sources: 196, vector_bits: 16, positions: 256, timers: 8 };
+    pub const MPIC_4_2: Self = Self {
+        brr1: 0x0040_0402,
+        sources: 196,
+        vector_bits: 16,
+        positions: 256,
+        timers: 8,
+        msi: MsiLayout::Msiir { banks: 1 },
+    };
+    /// As of the QorIQ T series, by what Linux and RTEMS do with it.
+    pub const MPIC_4_3: Self =
+        Self { brr1: 0x0040_0403, positions: 480, msi: MsiLayout::Msiir1 { banks: 4 }, ..Self::MPIC_4_2 };
     /// As on QEMU's mpc8544ds.
     pub const MPIC_2_0: Self = Self { brr1: 0x0040_0200, sources: 80, ..Self::MPIC_4_2 };
     /// As on QEMU's mac99: its timers must not be touched.
-    pub const KEYLARGO: Self = Self { brr1: 0, sources: 64, vector_bits: 8, positions: 64, timers: 0 };
+    pub const KEYLARGO: Self =
+        Self { brr1: 0, sources: 64, vector_bits: 8, positions: 64, timers: 0, msi: MsiLayout::None };
 
     const fn is_mpic(self) -> bool {
         self.brr1 != 0
@@ -106,7 +120,8 @@ struct State {
     messages: [u32; 8],
     message_status: [u32; 2],
     message_enable: [u32; 2],
-    shared: [u32; 8],
+    /// Four banks of sixteen.
+    shared: [u32; 64],
     cpus: Vec<Cpu>,
     faults: Vec<Fault>,
     violations: Vec<String>,
@@ -138,7 +153,7 @@ impl FakeMpic {
             messages: [0; 8],
             message_status: [0; 2],
             message_enable: [0; 2],
-            shared: [0; 8],
+            shared: [0; 64],
             cpus: vec![Cpu { ctpr: 15, ..Cpu::default() }; usize::from(cpus)],
             faults: Vec::new(),
             violations: Vec::new(),
@@ -259,7 +274,12 @@ impl State {
 
     fn input(&self, position: u16) -> bool {
         if self.kind.is_mpic() {
-            if let Some(&word) = position.checked_sub(224).and_then(|n| self.shared.get(usize::from(n))) {
+            let index = match position {
+                224..=255 => Some((position - 224) / 8 * 16 + position % 8),
+                256..=287 => Some((position - 256) / 8 * 16 + 8 + position % 8),
+                _ => None,
+            };
+            if let Some(&word) = index.and_then(|index| self.shared.get(usize::from(index))) {
                 return word != 0;
             }
             if let Some(n) = position.checked_sub(176).filter(|&n| n < 8) {
@@ -500,7 +520,10 @@ impl State {
                 }
                 self.messages.get(4 * group + number).copied().unwrap_or(0)
             }
-            0x1600..=0x1670 => self.shared.get_mut(offset >> 4 & 7).map_or(0, core::mem::take),
+            0x1600..=0x1DFF if offset & 0x1FF < 0x100 => {
+                let index = (offset - 0x1600) / 0x200 * 16 + (offset >> 4 & 0xF);
+                self.shared.get_mut(index).map_or(0, core::mem::take)
+            }
             0x2_0000..=0x3_FFFF if offset & 0xFFF == 0xA0 => {
                 CpuId::new((offset - 0x2_0000) / 0x1000).map_or(ONES, |cpu| self.acknowledge(cpu))
             }
@@ -555,14 +578,31 @@ impl State {
                 }
             }
             0x1500 | 0x2500 => set(&mut self.message_enable, group, value & 0xF),
-            0x1740 => {
-                if let Some(word) = self.shared.get_mut((value >> 29) as usize) {
-                    *word |= 1 << (value >> 24 & 0x1F);
-                }
+            0x1740 | 0x1940 | 0x1B40 | 0x1D40 => {
+                self.set_shared((offset - 0x1740) / 0x200, value >> 29, value >> 24 & 0x1F);
+            }
+            0x4148 | 0x5148 | 0x6148 | 0x7148 => {
+                // Register in bits 27:24, the bit's number in 31:28 and, its highest, in 16.
+                self.set_shared((offset - 0x4148) / 0x1000, value >> 24 & 0xF, value >> 28 | value >> 12 & 0x10);
             }
             0x1_0000..=0x1_FFFF => self.write_source(offset, value),
             0x2_0000..=0x3_FFFF => self.write_cpu(offset, value),
             _ => {}
+        }
+    }
+
+    /// Sets a bit of a shared message-signalled interrupt register, if there is one.
+    fn set_shared(&mut self, bank: usize, register: u32, bit: u32) {
+        let (banks, registers) = match self.kind.msi {
+            MsiLayout::None => (0, 0),
+            MsiLayout::Msiir { banks } => (banks, 8),
+            MsiLayout::Msiir1 { banks } => (banks, 16),
+        };
+        if bank < usize::from(banks)
+            && register < registers
+            && let Some(word) = self.shared.get_mut(bank * 16 + register as usize)
+        {
+            *word |= 1 << bit;
         }
     }
 
