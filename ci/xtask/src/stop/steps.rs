@@ -58,11 +58,13 @@ fn judge(run: &Run) -> Report {
     }
 }
 
-/// A run that must fail, and say why.
+/// A run that must fail by itself after a core was taken for parked: by a check of the round, or because a core falls into
+/// what the image was overwritten with. A run that hangs, or never came so far, proves nothing.
 fn judge_mutant(run: &Run) -> Report {
-    match run.summary {
-        Some(sum) if sum.violations > 0 => Report::Passed(1),
-        _ => Report::failed(format!("not noticed:\n{}", run.transcript.lines.join("\n"))),
+    let failed = run.transcript.lines.iter().any(|line| line.starts_with("result: fail"));
+    match failed && !run.cores.is_empty() {
+        true => Report::Passed(1),
+        false => Report::failed(format!("not noticed:\n{}", run.transcript.lines.join("\n"))),
     }
 }
 
