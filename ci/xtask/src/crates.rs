@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What every crate of this repository must bring: a changelog, a readme, settings for docs.rs, the licence line; and
-//! every folder under `examples/` must be one that the board registry knows.
+//! What every crate of this repository must bring: a changelog, a readme, both licences, settings for docs.rs, the
+//! licence line; and every folder under `examples/` must be one that the board registry knows.
 
 use std::path::{Path, PathBuf};
 
@@ -47,6 +47,11 @@ fn missing(package: &Package) -> Vec<String> {
     }
     if !package.readme.as_ref().is_some_and(|readme| package.dir.join(readme).exists()) {
         wrong.push(format!("{name}: no README.md that the manifest names"));
+    }
+    for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        if !package.dir.join(licence).exists() {
+            wrong.push(format!("{name}: no {licence}, which the licence wants in what is published"));
+        }
     }
     let settings = &package.metadata["docs"]["rs"];
     let targets = docs::targets(package);
@@ -95,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bare_crate_lacks_all_three() {
+    fn a_bare_crate_lacks_everything() {
         let dir = tempfile::tempdir().unwrap();
         let mut package = Package {
             name: "bare".into(),
@@ -104,7 +109,7 @@ mod tests {
             readme: None,
             metadata: serde_json::Value::Null,
         };
-        assert_eq!(missing(&package).len(), 3);
+        assert_eq!(missing(&package).len(), 5);
         package.published = false;
         assert!(missing(&package).is_empty());
     }

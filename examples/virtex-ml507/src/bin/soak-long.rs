@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Many threads and random interrupts for ten minutes of emulated time.
 //@ full
-//@ timeout=1500
+//@ timeout=900
+//@ args=-icount shift=7,sleep=off
 #![no_std]
 #![no_main]
 
