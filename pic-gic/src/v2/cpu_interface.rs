@@ -33,6 +33,27 @@ mod sealed {
 }
 
 /// An interrupt in service on this core; to be ended exactly once, so neither `Clone` nor `Copy`.
+///
+/// What was not acknowledged cannot be ended:
+///
+/// ```compile_fail,E0451
+/// use pic_gic::{access::Registers, v2::{Combined, CpuInterface, Interrupt}};
+/// fn forge(interface: &CpuInterface<impl Registers, Combined>) { interface.end(Interrupt { raw: 34 }); }
+/// ```
+///
+/// Nor can it be ended twice:
+///
+/// ```compile_fail,E0382
+/// use pic_gic::{access::Registers, v2::{Combined, CpuInterface, Interrupt}};
+/// fn twice(interface: &CpuInterface<impl Registers, Combined>, interrupt: Interrupt) { interface.end(interrupt); interface.end(interrupt); }
+/// ```
+///
+/// Once is right:
+///
+/// ```
+/// use pic_gic::{access::Registers, v2::{Combined, CpuInterface, Interrupt}};
+/// fn once(interface: &CpuInterface<impl Registers, Combined>, interrupt: Interrupt) { interface.end(interrupt); }
+/// ```
 #[derive(Debug)]
 #[must_use = "an interrupt that is not ended blocks everything less urgent on this core"]
 pub struct Interrupt {
@@ -41,6 +62,27 @@ pub struct Interrupt {
 }
 
 /// An interrupt whose priority was dropped and which is still active.
+///
+/// It comes from the drop alone; what is merely in service cannot be deactivated:
+///
+/// ```compile_fail,E0308
+/// use pic_gic::{access::Registers, v2::{CpuInterface, Interrupt, Split}};
+/// fn early(interface: &CpuInterface<impl Registers, Split>, interrupt: Interrupt) { interface.deactivate(interrupt); }
+/// ```
+///
+/// and where the end is one step there is nothing to drop:
+///
+/// ```compile_fail,E0599
+/// use pic_gic::{access::Registers, v2::{Combined, CpuInterface, Interrupt}};
+/// fn drop(interface: &CpuInterface<impl Registers, Combined>, interrupt: Interrupt) { interface.drop_priority(interrupt); }
+/// ```
+///
+/// One after the other is right:
+///
+/// ```
+/// use pic_gic::{access::Registers, v2::{CpuInterface, Interrupt, Split}};
+/// fn both(interface: &CpuInterface<impl Registers, Split>, interrupt: Interrupt) { interface.deactivate(interface.drop_priority(interrupt)); }
+/// ```
 #[derive(Debug)]
 #[must_use = "an interrupt that is not deactivated is never delivered again"]
 pub struct Active {

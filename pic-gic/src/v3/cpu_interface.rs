@@ -8,7 +8,17 @@ use crate::v2::{Combined, EndMode, Split};
 use crate::{Class, Error, IntId, Special, barrier};
 use core::marker::PhantomData;
 
-/// A group 1 interrupt in service on this core; to be ended exactly once.
+/// A group 1 interrupt in service on this core; to be ended exactly once, and only after it was acknowledged:
+///
+/// ```compile_fail,E0451
+/// use pic_gic::v3::{CpuInterface, Interrupt, SystemRegisters};
+/// fn forge<S: SystemRegisters>(interface: &CpuInterface<S, pic_gic::v2::Combined>) { interface.end(Interrupt { id: 34 }); }
+/// ```
+///
+/// ```compile_fail,E0382
+/// use pic_gic::v3::{CpuInterface, Interrupt, SystemRegisters};
+/// fn twice<S: SystemRegisters>(interface: &CpuInterface<S, pic_gic::v2::Combined>, interrupt: Interrupt) { interface.end(interrupt); interface.end(interrupt); }
+/// ```
 #[derive(Debug)]
 #[must_use = "an interrupt that is not ended blocks everything less urgent on this core"]
 pub struct Interrupt {
@@ -16,6 +26,18 @@ pub struct Interrupt {
 }
 
 /// A group 0 interrupt in service on this core, which had arrived as FIQ.
+///
+/// Its end is another register than that of group 1, so it cannot go there:
+///
+/// ```compile_fail,E0308
+/// use pic_gic::v3::{CpuInterface, FiqInterrupt, SystemRegisters};
+/// fn mixed<S: SystemRegisters>(interface: &CpuInterface<S, pic_gic::v2::Combined>, fiq: FiqInterrupt) { interface.end(fiq); }
+/// ```
+///
+/// ```
+/// use pic_gic::v3::{CpuInterface, FiqInterrupt, SystemRegisters};
+/// fn right<S: SystemRegisters>(interface: &CpuInterface<S, pic_gic::v2::Combined>, fiq: FiqInterrupt) { interface.end_fiq(fiq); }
+/// ```
 #[derive(Debug)]
 #[must_use = "an interrupt that is not ended blocks everything less urgent on this core"]
 pub struct FiqInterrupt {
