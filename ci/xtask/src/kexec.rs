@@ -232,7 +232,12 @@ impl Job {
         let machine = Machine::new(self)?;
         let reading = Reading::start(Oracle::new(machine.map.clone(), self.cores))?;
         let options = machine.map.options(reading.pipe(), false);
-        let launch = machine.launch.clone().options(options).parameters(parameters.iter().copied());
+        let launch = machine
+            .launch
+            .clone()
+            .options(options)
+            .parameters(parameters.iter().copied())
+            .until_seen(reading.settled());
         let take = watch(&launch, self.cores, until, &mut |_| {});
         let trace = reading.finish()?;
         Ok(Traced { take: take?, trace: Some(trace) })

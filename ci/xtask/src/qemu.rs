@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 
@@ -31,12 +33,13 @@ pub(crate) struct Launch {
     smp: u32,
     options: Vec<String>,
     parameters: Vec<String>,
+    seen: Option<Arc<AtomicBool>>,
 }
 
 impl Launch {
     /// The board with an image of ours, on as many cores as the board has by default.
     pub(crate) fn new(config: Config, boot: Boot) -> Self {
-        Self { config, boot, smp: config.smp, options: Vec::new(), parameters: Vec::new() }
+        Self { config, boot, smp: config.smp, options: Vec::new(), parameters: Vec::new(), seen: None }
     }
 
     /// An image of ours.
@@ -59,6 +62,12 @@ impl Launch {
     /// Parameters `key=value` for the program itself; ARM images read them by semihosting.
     pub(crate) fn parameters<S: Into<String>>(mut self, parameters: impl IntoIterator<Item = S>) -> Self {
         self.parameters.extend(parameters.into_iter().map(Into::into));
+        self
+    }
+
+    /// A run that has little time left once this is set: somebody outside has seen what there was to see.
+    pub(crate) fn until_seen(mut self, seen: Arc<AtomicBool>) -> Self {
+        self.seen = Some(seen);
         self
     }
 

@@ -3,6 +3,8 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,6 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Time to power off after the verdict.
 const POWER_OFF: Duration = Duration::from_secs(60);
+
+/// Time for the verdict when what the run was for has been seen already.
+const SEEN: Duration = Duration::from_secs(5);
+
+/// How often is looked whether it has.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +95,7 @@ pub(crate) struct Session {
     emulator: Option<JoinHandle<String>>,
     limit: Duration,
     deadline: Instant,
+    seen: Option<Arc<AtomicBool>>,
 }
 
 impl Session {
@@ -105,20 +114,33 @@ impl Session {
             kept.collect::<Vec<_>>().join("\n")
         });
         let lines = read_lines(stdout.context("the emulator has no output")?);
-        Ok(Self { child, lines, emulator: Some(emulator), limit, deadline: Instant::now() + limit })
+        Ok(Self {
+            child,
+            lines,
+            emulator: Some(emulator),
+            limit,
+            deadline: Instant::now() + limit,
+            seen: launch.seen.clone(),
+        })
     }
 
     /// The next console line; none when the machine is off or the time is over.
     pub(crate) fn next_line(&mut self) -> Option<String> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        match self.lines.recv_timeout(left) {
-            Ok(line) => {
-                if line.starts_with("result: ") {
-                    self.deadline = self.deadline.min(Instant::now() + POWER_OFF);
-                }
-                Some(line)
+        loop {
+            if self.seen.take_if(|seen| seen.load(Ordering::Relaxed)).is_some() {
+                self.deadline = self.deadline.min(Instant::now() + SEEN);
             }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left.min(LOOK)) {
+                Ok(line) => {
+                    if line.starts_with("result: ") {
+                        self.deadline = self.deadline.min(Instant::now() + POWER_OFF);
+                    }
+                    return Some(line);
+                }
+                Err(RecvTimeoutError::Timeout) if !left.is_zero() => {}
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
+            }
         }
     }
 

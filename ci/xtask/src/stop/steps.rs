@@ -94,7 +94,8 @@ impl Place {
         let cores = self.smp(None);
         let reading = Reading::start(Oracle::new(map.clone(), cores))?;
         parameters.push(format!("rounds={TRACED}"));
-        let launch = self.launch(None, &parameters)?.options(map.options(reading.pipe(), false));
+        let launch =
+            self.launch(None, &parameters)?.options(map.options(reading.pipe(), false)).until_seen(reading.settled());
         // The trace costs about a factor of ten.
         let run = self.run(&launch, Some(20 * TRACED), &mut |_| {});
         let oracle = reading.finish()?;
@@ -114,7 +115,7 @@ fn trace(place: &Place) -> Result<Report> {
     Ok(Report::from_list(&oracle.wrong))
 }
 
-/// A victim that breaks the protocol is noticed twice: by the program, and by the trace.
+/// A victim that breaks the protocol: the program does not pass, and the trace shows the victim.
 fn is_caught(place: &Place) -> Result<Report> {
     let (run, oracle) = place.traced(vec![format!("mutant={MUTANT}")])?;
     let mut missed = Vec::new();

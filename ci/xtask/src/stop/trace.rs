@@ -13,6 +13,8 @@ use std::io::{BufRead, BufReader};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -88,6 +90,11 @@ impl Map {
 pub(crate) trait Watch: Send + 'static {
     /// A core begins a block at that address.
     fn see(&mut self, cpu: usize, pc: u64);
+
+    /// Whether more would not change the judgement.
+    fn is_settled(&self) -> bool {
+        false
+    }
 }
 
 /// The core and the address of a trace line.
@@ -159,6 +166,11 @@ impl Watch for Oracle {
             }
         }
     }
+
+    /// One stray is one too many.
+    fn is_settled(&self) -> bool {
+        self.strays > 0
+    }
 }
 
 /// A trace that is being read.
@@ -166,6 +178,7 @@ impl Watch for Oracle {
 pub(crate) struct Reading<W> {
     pipe: PathBuf,
     thread: JoinHandle<Result<W>>,
+    settled: Arc<AtomicBool>,
     _folder: tempfile::TempDir,
 }
 
@@ -177,6 +190,8 @@ impl<W: Watch> Reading<W> {
         let made = Command::new("mkfifo").arg(&pipe).status().context("mkfifo")?;
         ensure!(made.success(), "mkfifo {} failed", pipe.display());
         let path = pipe.clone();
+        let settled = Arc::new(AtomicBool::new(false));
+        let tell = Arc::clone(&settled);
         let thread = std::thread::spawn(move || {
             // Waits for the writer.
             let mut reader = BufReader::with_capacity(1 << 20, File::open(&path).context("the trace")?);
@@ -184,17 +199,25 @@ impl<W: Watch> Reading<W> {
             while reader.read_until(b'\n', &mut bytes)? > 0 {
                 if let Some((cpu, pc)) = parse(&String::from_utf8_lossy(&bytes)) {
                     watch.see(cpu, pc);
+                    if watch.is_settled() {
+                        tell.store(true, Ordering::Relaxed);
+                    }
                 }
                 bytes.clear();
             }
             Ok(watch)
         });
-        Ok(Self { pipe, thread, _folder: folder })
+        Ok(Self { pipe, thread, settled, _folder: folder })
     }
 
     /// Where the emulator is to write.
     pub(crate) fn pipe(&self) -> &Path {
         &self.pipe
+    }
+
+    /// Set when the judgement is settled.
+    pub(crate) fn settled(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.settled)
     }
 
     /// Who looked, when the emulator has ended.
@@ -278,7 +301,9 @@ mod tests {
             writer.write_all(at(cpu, pc).as_bytes()).unwrap();
         }
         drop(writer);
+        let settled = reading.settled();
         assert_eq!(reading.finish().unwrap().strays, 1);
+        assert!(settled.load(Ordering::Relaxed));
         assert_eq!(Reading::start(Oracle::new(map(), 2)).unwrap().finish().unwrap().overwrites, 0);
     }
 }
