@@ -5,26 +5,15 @@
 mod console;
 mod pic;
 mod power;
-mod sources;
 
-use hal_exc_api::pic::Line;
 use ppc_support::mmio::Mmio;
 use ppc_support::once::Once;
 use ppc_support::tree::Tree;
-use ppc_support::{BoardError, BootInfo};
+use ppc_support::{BoardError, BootInfo, uic4xx};
 
-pub use pic::Pic;
 pub use power::power_off;
-pub use sources::{IRQS, Irqs};
 
 static ONCE: Once = Once::new();
-
-/// First DCR of the interrupt controller. An instruction holds a DCR's number, so it cannot come from the
-/// device tree; [`Board::take`] compares.
-pub const UIC: u32 = 0xC0;
-
-/// Line of UART 0 at the interrupt controller; level, high.
-pub const UART_LINE: Line = Line::new(0);
 
 /// The board: the console works, nothing else has been touched.
 #[derive(Debug)]
@@ -48,7 +37,8 @@ impl Board {
             return Err(BoardError::NotThisBoard("bamboo"));
         }
         ONCE.take()?;
-        if tree.number("ibm,uic", "dcr-reg")? != UIC {
+        // An instruction holds a DCR's number, so it cannot come from the tree.
+        if tree.number("ibm,uic", "dcr-reg")? != uic4xx::DCR {
             return Err(BoardError::BadDevice("ibm,uic"));
         }
         let region = tree.region("ns16550")?;

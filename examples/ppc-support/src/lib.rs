@@ -33,6 +33,8 @@ pub mod tree;
 pub mod trial;
 pub mod uart;
 pub mod uic;
+#[cfg(target_arch = "powerpc")]
+pub mod uic4xx;
 
 pub use boot::BootInfo;
 pub use error::BoardError;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The universal interrupt controller (UIC) of 405 and 440 chips: a controller that the *board* brings along.
+//! The universal interrupt controller (UIC) of 405 and 440 chips: a controller that the *boards* bring along.
 //!
 //! 32 lines, no priorities, no acknowledge register: software reads the masked status and picks a bit. A line in
 //! service is kept masked, so that it is not delivered again before its end. Each line goes to the external or to
@@ -38,67 +38,6 @@ pub trait Bank: Send + Sync {
     fn read(&self, register: Register) -> u32;
     /// Writes a register.
     fn write(&self, register: Register, value: u32);
-}
-
-/// Makes a [`Bank`] of the DCRs from `$base` on. An instruction holds a DCR's number, so each bank is a type.
-///
-/// # Safety
-/// The macro's user promises that a UIC has its registers there and that nobody else uses it.
-#[macro_export]
-macro_rules! uic_bank {
-    ($(#[$doc:meta])* $vis:vis struct $name:ident at $base:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug)]
-        $vis struct $name(());
-
-        impl $name {
-            /// The registers.
-            ///
-            /// # Safety
-            /// * The chip has a UIC with its registers there, and nobody else uses it.
-            #[must_use]
-            $vis const unsafe fn new() -> Self {
-                Self(())
-            }
-        }
-
-        impl $crate::uic::Bank for $name {
-            fn read(&self, register: $crate::uic::Register) -> u32 {
-                use $crate::dcr::read;
-                use $crate::uic::Register;
-                // SAFETY: `new` promises the registers; reading them changes nothing.
-                unsafe {
-                    match register {
-                        Register::Status => read::<{ $base }>(),
-                        Register::StatusSet => read::<{ $base + 1 }>(),
-                        Register::Enable => read::<{ $base + 2 }>(),
-                        Register::Critical => read::<{ $base + 3 }>(),
-                        Register::Polarity => read::<{ $base + 4 }>(),
-                        Register::Trigger => read::<{ $base + 5 }>(),
-                        Register::Masked => read::<{ $base + 6 }>(),
-                    }
-                }
-            }
-
-            fn write(&self, register: $crate::uic::Register, value: u32) {
-                use $crate::dcr::write;
-                use $crate::uic::Register;
-                // SAFETY: `new` promises the registers and that they are ours.
-                unsafe {
-                    match register {
-                        Register::Status => write::<{ $base }>(value),
-                        Register::StatusSet => write::<{ $base + 1 }>(value),
-                        Register::Enable => write::<{ $base + 2 }>(value),
-                        Register::Critical => write::<{ $base + 3 }>(value),
-                        Register::Polarity => write::<{ $base + 4 }>(value),
-                        Register::Trigger => write::<{ $base + 5 }>(value),
-                        // Read only.
-                        Register::Masked => {}
-                    }
-                }
-            }
-        }
-    };
 }
 
 const LINES: u16 = 32;

@@ -5,27 +5,17 @@
 mod console;
 mod pic;
 mod power;
-mod sources;
 
-use hal_exc_api::pic::Line;
 use ppc_support::mmio::Mmio;
 use ppc_support::once::Once;
 use ppc_support::{BoardError, BootInfo};
 
-pub use pic::Pic;
 pub use power::power_off;
-pub use sources::{IRQS, Irqs};
 
 static ONCE: Once = Once::new();
 
 /// Upper half of the 405EP's PVR; the lower one is the revision.
 const PVR_405EP: u32 = 0x5121;
-
-/// First DCR of the interrupt controller.
-pub const UIC: u32 = 0xC0;
-
-/// Line of UART 0 at the interrupt controller; level, high.
-pub const UART_LINE: Line = Line::new(0);
 
 /// Frequency of the time base and the PIT in hertz, as QEMU has it.
 const TIME_BASE: u32 = 333_333_333;

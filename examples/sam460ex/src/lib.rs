@@ -5,7 +5,6 @@
 mod console;
 mod pic;
 mod power;
-mod sources;
 mod window;
 
 use ppc_support::mmio::Mmio;
@@ -13,14 +12,9 @@ use ppc_support::once::Once;
 use ppc_support::tree::Tree;
 use ppc_support::{BoardError, BootInfo};
 
-pub use pic::Pic;
 pub use power::power_off;
-pub use sources::{IRQS, Irqs};
 
 static ONCE: Once = Once::new();
-
-/// First DCR of the first interrupt controller, to which the others are cascaded.
-pub const UIC: u32 = 0xC0;
 
 /// The board: the console works, the devices are mapped, nothing else has been touched.
 #[derive(Debug)]
