@@ -28,11 +28,14 @@ pub struct Cause {
 pub enum Instruction {
     /// Stores a byte at an address.
     StoreByte(u32, u8),
+    /// Stores a word at an address.
+    StoreWord(u32, u32),
     /// Sets bits of the status of a 4xx chip's first UIC (`mtdcr`).
     SetUicStatus(u32),
 }
 
 trial!(store_byte, [], "stb %r5, 0(%r4)", "b .");
+trial!(store_word, [], "stw %r5, 0(%r4)", "b .");
 trial!(set_uic_status, [], ".long 0x7CA13386", "b ."); // mtdcr 0xC1, r5
 
 /// `b .`
@@ -41,25 +44,22 @@ const SPIN: u32 = 0x4800_0000;
 const TIMES: u32 = 10;
 
 static LAST: Last = Last::new();
-static HANDLERS: Shared<(InterruptHandler, Option<InterruptHandler>)> = Shared::new();
+static HANDLERS: Shared<[Option<InterruptHandler>; 2]> = Shared::new();
 
 /// The body: ten interrupts by each cause.
 ///
 /// # Errors
 /// A frame or a register that is not as expected, or what was refused.
 pub fn run(exceptions: &Exceptions, machine: &Machine, causes: &[Cause]) -> Result<(), Failure> {
-    HANDLERS.put((machine.external, machine.critical.map(|(handler, _)| handler)));
-    exceptions.set_interrupt_handler(Exception::ExternalInput, on_external)?;
-    if machine.critical.is_some() {
-        exceptions.set_interrupt_handler(Exception::CriticalInput, on_critical)?;
-    }
+    connect(exceptions, Some(machine.external), machine.critical.map(|(handler, _)| handler))?;
     for cause in causes {
         let critical = machine.critical.as_ref().map(|(_, source)| source).filter(|source| source.name == cause.source);
         let source = machine.sources.iter().chain(critical).find(|source| source.name == cause.source);
         let count = source.ok_or(Failure::new(format_args!("the board has no source {}", cause.source)))?.count;
         let exception = if critical.is_some() { Exception::CriticalInput } else { Exception::ExternalInput };
         for _ in 0..TIMES {
-            one(exceptions, exception, cause, count)?;
+            let taken = one(exceptions, exception, cause.instruction, count)?;
+            ensure!(taken == 1, "{}: {taken} interrupts, not 1", cause.source);
         }
         println!("{}: {TIMES} interrupts as {exception}, all registers intact", cause.source);
     }
@@ -67,20 +67,50 @@ pub fn run(exceptions: &Exceptions, machine: &Machine, causes: &[Cause]) -> Resu
     Ok(())
 }
 
-fn one(exceptions: &Exceptions, exception: Exception, cause: &Cause, count: &AtomicU32) -> Result<(), Failure> {
+/// Serves external and critical interrupts by these handlers, where there is one, and has a spinning program go on.
+///
+/// # Errors
+/// The CPU lacks the exception.
+pub fn connect(
+    exceptions: &Exceptions,
+    external: Option<InterruptHandler>,
+    critical: Option<InterruptHandler>,
+) -> Result<(), Failure> {
+    HANDLERS.put([external, critical]);
+    if external.is_some() {
+        exceptions.set_interrupt_handler(Exception::ExternalInput, on_external)?;
+    }
+    if critical.is_some() {
+        exceptions.set_interrupt_handler(Exception::CriticalInput, on_critical)?;
+    }
+    Ok(())
+}
+
+/// One interrupt, as `exception`; after [`connect`], with every source ready. Returns how often `count` was counted up.
+///
+/// # Errors
+/// A frame or a register that is not as expected.
+pub fn one(
+    exceptions: &Exceptions,
+    exception: Exception,
+    instruction: Instruction,
+    count: &AtomicU32,
+) -> Result<u32, Failure> {
     let before = count.load(Ordering::Relaxed);
     // Each time: QEMU's 405 loses the critical enable at every exception.
     // SAFETY: every source of the machine has its handler.
     unsafe { exceptions.enable() };
     let mut after = Registers::default();
-    let arguments = match cause.instruction {
+    let arguments = match instruction {
         Instruction::StoreByte(address, byte) => [address, byte.into()],
+        Instruction::StoreWord(address, word) => [address, word],
         Instruction::SetUicStatus(bits) => [0, bits],
     };
     // SAFETY: the instruction makes an interrupt whose handler ends the spinning.
     unsafe {
-        match cause.instruction {
+        match instruction {
             Instruction::StoreByte(..) => store_byte(&mut after, arguments[0], arguments[1]),
+            Instruction::StoreWord(..) => store_word(&mut after, arguments[0], arguments[1]),
             Instruction::SetUicStatus(_) => set_uic_status(&mut after, arguments[0], arguments[1]),
         }
     }
@@ -91,17 +121,15 @@ fn one(exceptions: &Exceptions, exception: Exception, cause: &Cause, count: &Ato
     let expected = Expected::at_instruction(exception, &after, arguments);
     let expected = Expected { pc: after.instruction + 4, msr: after.msr & !lost, ..expected };
     expected.check_interrupt(LAST.take(), &after)?;
-    let taken = count.load(Ordering::Relaxed) - before;
-    ensure!(taken == 1, "{}: {taken} interrupts, not 1", cause.source);
-    Ok(())
+    Ok(count.load(Ordering::Relaxed) - before)
 }
 
 extern "C" fn on_external(frame: &mut InterruptFrame) -> Handled {
-    serve(frame, HANDLERS.with(|(external, _)| *external))
+    serve(frame, HANDLERS.with(|[external, _]| *external).flatten())
 }
 
 extern "C" fn on_critical(frame: &mut InterruptFrame) -> Handled {
-    serve(frame, HANDLERS.with(|(_, critical)| *critical).flatten())
+    serve(frame, HANDLERS.with(|[_, critical]| *critical).flatten())
 }
 
 /// Lets the machine serve it, and a spinning program go on.

@@ -14,6 +14,8 @@ pub mod proxy;
 pub mod race;
 pub mod refusals;
 mod rig;
+pub mod sources;
+pub mod spin;
 pub mod timers;
 pub mod two_cpus;
 pub mod uart;

@@ -7,7 +7,7 @@ use hal_exc_api::handler::Handled;
 use hal_exc_api::irq::{Delivery, IrqEntry, IrqManager};
 use hal_exc_api::irq_manager;
 use hal_exc_api::pic::{Line, Msi, MsiMessage, PicError};
-use pic_openpic::{ByteOrder, Mmio, SharedMsi, registers};
+use pic_openpic::{ByteOrder, Mmio, SharedMsi};
 use ppc_support::{Failure, ensure, println};
 
 use crate::{Cpus, IRQS, Setup, settle, take_over};
@@ -53,8 +53,7 @@ fn expect(what: &str, expected: (u32, u32)) -> Result<(), Failure> {
 /// A message that came or did not come, or what was refused.
 pub fn run(setup: &Setup<'_>) -> Result<(), Failure> {
     take_over(setup.exceptions, setup.machine)?;
-    let index = setup.machine.registers + registers::MSIIR.offset();
-    let messages = IRQS.controller()?.shared_msi(3, index as u64)?;
+    let messages = IRQS.controller()?.shared_msi(3, setup.machine.message_index() as u64)?;
     let above = messages.upstream();
     MESSAGES.init(messages)?;
     IRQS.install(above, &SHARED_ENTRY)?;

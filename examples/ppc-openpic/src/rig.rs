@@ -11,7 +11,7 @@ use hal_exc_api::irq::{self, IrqEvent, Platform};
 use hal_exc_api::irq_manager;
 use hal_exc_api::percpu::PerCpu;
 use hal_exc_api::pic::{CpuId, CpuInterface, InterProcessor, IpiTarget, Line};
-use pic_openpic::{ByteOrder, Config, Mmio, Model, OpenPic};
+use pic_openpic::{ByteOrder, Config, Mmio, Model, OpenPic, SharedMsi, registers};
 use ppc_support::{Failure, ensure};
 
 use crate::log::{Event, LOG};
@@ -51,6 +51,12 @@ pub struct Device {
 }
 
 impl Machine {
+    /// A machine with a Freescale MPIC: address of its registers, clock of its timers in hertz, a device.
+    #[must_use]
+    pub fn mpic(registers: usize, timer_hz: u32, device: Device) -> Self {
+        Self { registers, order: ByteOrder::Big, model: Model::FREESCALE, timer_hz: Some(timer_hz), device }
+    }
+
     /// The controller's registers.
     ///
     /// # Errors
@@ -64,6 +70,41 @@ impl Machine {
     #[must_use]
     pub fn config(&self) -> Config {
         Config { timer_hz: self.timer_hz, ..Config::new(self.model) }
+    }
+
+    /// Takes the controller into service, with every line masked.
+    ///
+    /// # Errors
+    /// What the controller answered.
+    pub fn start(&self) -> Result<Pic, Failure> {
+        Ok(OpenPic::start(self.bus()?, &self.config())?)
+    }
+
+    /// Address of an MPIC's register that raises shared messages.
+    #[must_use]
+    pub fn message_index(&self) -> usize {
+        self.registers + registers::MSIIR.offset()
+    }
+
+    /// The messages of an MPIC's first shared register.
+    pub(crate) fn shared_messages(&self, pic: &Pic) -> Result<SharedMsi<Mmio<ByteOrder>>, Failure> {
+        Ok(pic.shared_msi(0, self.message_index() as u64)?)
+    }
+
+    /// Raises message 0 of that register.
+    pub(crate) fn send_message(&self) {
+        self.words().write32(registers::MSIIR.offset(), 0);
+    }
+
+    /// Takes the messages of that register back: reading clears it.
+    pub(crate) fn take_messages(&self) {
+        let _ = self.words().read32(registers::shared_msi(0).offset());
+    }
+
+    /// The registers of an MPIC, for those that the driver leaves alone.
+    fn words(&self) -> ppc_support::mmio::Mmio {
+        // SAFETY: the board has mapped the controller there for good.
+        unsafe { ppc_support::mmio::Mmio::new(self.registers) }
     }
 }
 
@@ -162,7 +203,7 @@ pub fn here() -> CpuId {
 /// What the driver, the manager or the exceptions refused.
 pub fn take_over(exceptions: &Exceptions, machine: &Machine) -> Result<(), Failure> {
     BOOK_E.store(exceptions.cpu().core().vector_base != VectorBase::MsrIp, Ordering::Relaxed);
-    IRQS.init(OpenPic::start(machine.bus()?, &machine.config())?)?;
+    IRQS.init(machine.start()?)?;
     join(exceptions)
 }
 

@@ -5,6 +5,7 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use hal_exc_api::pic::Line;
+use ppc_exceptions::spin::Instruction;
 use ppc_support::mmio::Mmio;
 
 use crate::Device;
@@ -19,6 +20,11 @@ static BASE: AtomicUsize = AtomicUsize::new(0);
 pub fn device(registers: Mmio, line: Line) -> Device {
     BASE.store(registers.base(), Ordering::Relaxed);
     Device { line, ask: || set(IER_EMPTY), quiet: || set(0) }
+}
+
+/// The store that has it ask.
+pub(crate) fn store() -> Instruction {
+    Instruction::StoreByte((BASE.load(Ordering::Relaxed) + IER) as u32, IER_EMPTY)
 }
 
 fn set(enable: u8) {

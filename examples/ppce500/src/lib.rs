@@ -7,16 +7,13 @@ mod pic;
 mod power;
 pub mod smp;
 mod soc;
-mod sources;
 
 use ppc_support::once::Once;
 use ppc_support::tree::Tree;
 use ppc_support::{BoardError, BootInfo};
 
-pub use pic::Pic;
 pub use power::power_off;
-pub use soc::{Soc, UART_LINE};
-pub use sources::{IRQS, Irqs};
+pub use soc::Soc;
 
 static ONCE: Once = Once::new();
 

@@ -13,7 +13,7 @@ const CCSR: u32 = 0xE000_0000;
 const SIZE: Size = Size::M1;
 
 /// Line of UART 0 at the interrupt controller; level, high.
-pub const UART_LINE: Line = Line::new(42);
+pub(crate) const UART_LINE: Line = Line::new(42);
 
 /// The devices that the board's programs use.
 #[derive(Clone, Copy, Debug)]

@@ -20,8 +20,9 @@ use hal_exc_api::percpu::PerCpu;
 use hal_exc_api::pic::{CpuId, CpuInterface, CpuMask, InterProcessor, IpiTarget};
 use hal_exc_api::sched::MayReady;
 use ppc_kernel::{kernel, smp};
+use ppc_openpic::Pic;
 use ppc_support::{BootInfo, Failure, println, program};
-use ppce500::{Board, Pic};
+use ppce500::Board;
 
 program!(main, ppce500::power_off);
 
@@ -87,7 +88,7 @@ fn main(boot: &'static BootInfo) -> Result<(), Failure> {
     BOOT.store(core::ptr::from_ref(boot).cast_mut(), Ordering::Relaxed);
     TIME_BASE.store(board.time_base, Ordering::Relaxed);
     let exceptions = setup(boot, 0)?.install()?;
-    let pic = board.start_pic()?;
+    let pic = board.openpic().start()?;
     let line = pic.ipi_line(0)?;
     IRQS.init(pic)?;
     IRQS.configure(|pic| Ok(pic.init_cpu(CpuId::BOOT)?))?;
