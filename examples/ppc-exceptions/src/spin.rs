@@ -58,7 +58,8 @@ pub fn run(exceptions: &Exceptions, machine: &Machine, causes: &[Cause]) -> Resu
         let count = source.ok_or(Failure::new(format_args!("the board has no source {}", cause.source)))?.count;
         let exception = if critical.is_some() { Exception::CriticalInput } else { Exception::ExternalInput };
         for _ in 0..TIMES {
-            let taken = one(exceptions, exception, cause.instruction, count)?;
+            // SAFETY: the machine serves its sources, and the board names the instruction of one.
+            let taken = unsafe { one(exceptions, exception, cause.instruction, count)? };
             ensure!(taken == 1, "{}: {taken} interrupts, not 1", cause.source);
         }
         println!("{}: {TIMES} interrupts as {exception}, all registers intact", cause.source);
@@ -86,11 +87,15 @@ pub fn connect(
     Ok(())
 }
 
-/// One interrupt, as `exception`; after [`connect`], with every source ready. Returns how often `count` was counted up.
+/// One interrupt, as `exception`. Returns how often `count` was counted up.
 ///
 /// # Errors
 /// A frame or a register that is not as expected.
-pub fn one(
+///
+/// # Safety
+/// * [`connect`] gave `exception` its handler, and every other enabled source has one.
+/// * The instruction makes that interrupt and does nothing else.
+pub unsafe fn one(
     exceptions: &Exceptions,
     exception: Exception,
     instruction: Instruction,
@@ -98,7 +103,7 @@ pub fn one(
 ) -> Result<u32, Failure> {
     let before = count.load(Ordering::Relaxed);
     // Each time: QEMU's 405 loses the critical enable at every exception.
-    // SAFETY: every source of the machine has its handler.
+    // SAFETY: the sources have their handlers, says the caller.
     unsafe { exceptions.enable() };
     let mut after = Registers::default();
     let arguments = match instruction {
@@ -106,7 +111,7 @@ pub fn one(
         Instruction::StoreWord(address, word) => [address, word],
         Instruction::SetUicStatus(bits) => [0, bits],
     };
-    // SAFETY: the instruction makes an interrupt whose handler ends the spinning.
+    // SAFETY: the instruction makes an interrupt, says the caller; its handler ends the spinning.
     unsafe {
         match instruction {
             Instruction::StoreByte(..) => store_byte(&mut after, arguments[0], arguments[1]),
