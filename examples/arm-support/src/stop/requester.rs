@@ -113,11 +113,11 @@ impl<B: Stoppable> Run<B> {
     }
 
     /// The requester's state in an image that was entered with all cores held by the stop of that number. The pen stays as
-    /// the former image left it: cores sit in it.
-    pub(super) fn take_over(held: Generation) -> Result<Self, &'static str> {
+    /// the former image left it: cores sit in it. Whether FIQ arrives, an earlier image has seen.
+    pub(super) fn take_over(held: Generation, fiq: bool) -> Result<Self, &'static str> {
         victim::set_served(held);
         Self::prepare();
-        let mut run = Self::on_this_core(held.next(), None, false)?;
+        let mut run = Self::on_this_core(held.next(), None, fiq)?;
         run.generation = held;
         Ok(run)
     }

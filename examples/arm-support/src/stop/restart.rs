@@ -132,7 +132,8 @@ fn begin<B: Stoppable>(mover: &Mover) -> Result<(Run<B>, Words), &'static str> {
         run.area.entry(),
         run.area.entry() + CODE_BYTES
     );
-    Ok((run, Diary::fresh(number("rounds", ROUNDS)?, mutant)))
+    let words = Diary::fresh(number("rounds", ROUNDS)?, mutant, run.hooks.fiq);
+    Ok((run, words))
 }
 
 /// The next image: takes over what the former one left, and releases its cores.
@@ -159,7 +160,7 @@ fn take_over<B: Stoppable>(
         "this is not the image that was to come",
     );
     expect(record.note() == words.round, "the record is of another round");
-    let mut run = Run::<B>::take_over(record.generation())?;
+    let mut run = Run::<B>::take_over(record.generation(), words.fiq != 0)?;
     run.round = words.round;
     mutant::set::<B>(words.mutant);
     let mut order: [Option<(Cpu, HeldCore)>; MAX_CPUS] = [None; MAX_CPUS];
@@ -235,6 +236,9 @@ fn depart<B: Stoppable>(run: &mut Run<B>, words: &mut Words, mover: &Mover, diar
     let Ok((outcome, reports)) = stopped else { return "a stop was refused" };
     let Outcome::All(image, _claim) = outcome else {
         run.print(&reports, CpuSet::EMPTY);
+        for report in reports.iter().filter(|report| report.outcome.is_err()) {
+            println!("# cpu {} {}", report.cpu.index(), sign_of_life(run, report.cpu));
+        }
         return "a core was not stopped";
     };
     words.round = run.round;
@@ -263,6 +267,18 @@ fn depart<B: Stoppable>(run: &mut Run<B>, words: &mut Words, mover: &Mover, diar
     let [list, findings] = mover.prepare(&list);
     let departure = Departure { target: mover.entry(), args: [list, findings, 0, 0, 0, 0] };
     platform::leave(&departure, Coherency::Keep, Levels::All)
+}
+
+/// What a core does that was not stopped.
+fn sign_of_life<B: Stoppable>(run: &Run<B>, cpu: Cpu) -> &'static str {
+    let before = victim::work_of(cpu);
+    let works = run.wait(RETURN, || victim::work_of(cpu) != before);
+    match (works, victim::signals_of(cpu)) {
+        (false, 0) => "does not work, and took no signal",
+        (false, _) => "does not work, and took the signal",
+        (true, 0) => "works, and took no signal",
+        (true, _) => "works, and took the signal",
+    }
 }
 
 /// What the mover is to do. `None` if the image does not permit it.

@@ -21,6 +21,8 @@ pub(super) struct Words {
     pub(super) wraps: u32,
     /// Number of the victims' misbehaviour, 0 for none.
     pub(super) mutant: u32,
+    /// Whether the first image saw FIQ arrive on every core: 1, or 0.
+    pub(super) fiq: u32,
     /// Microseconds from the signal to the evidence, by core.
     pub(super) latency: [u32; MAX_CPUS],
     /// Cores that were off instead of parked, a bit each.
@@ -52,7 +54,7 @@ impl Diary {
     }
 
     /// Begins it.
-    pub(super) const fn fresh(rounds: u32, mutant: u32) -> Words {
+    pub(super) const fn fresh(rounds: u32, mutant: u32, fiq: bool) -> Words {
         Words {
             magic: MAGIC,
             round: 0,
@@ -60,6 +62,7 @@ impl Diary {
             violations: 0,
             wraps: 0,
             mutant,
+            fiq: fiq as u32,
             latency: [0; MAX_CPUS],
             off: 0,
             rung: [0; MAX_CPUS],
