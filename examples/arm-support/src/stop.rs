@@ -63,8 +63,8 @@ pub trait Stoppable: Machine {
     fn witness_flags() -> Option<FlagRegister>;
     /// Where the pen reports on the second channel, beside its slot.
     fn witness_of(cpu: Cpu) -> Option<Witness>;
-    /// Address of the register in which the boot pen looks for its entry, if the board has one.
-    const BOOT_FLAGS: Option<usize>;
+    /// Where power-on leaves a core that is not wanted yet.
+    const BOOT_PEN: BootPen;
     /// All possible cores.
     fn cpus() -> usize;
     /// A free-running counter of [`Machine::frequency`].
@@ -82,6 +82,27 @@ pub trait Stoppable: Machine {
     /// Starts a core that is off, as after power-on; whether it was accepted.
     fn start_off(_cpu: Cpu, _order: &Order) -> bool {
         false
+    }
+}
+
+/// Where power-on leaves a core that is not wanted yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BootPen {
+    /// Nowhere: it is off until firmware starts it, or comes to the image at once.
+    None,
+    /// In a loop that looks for its entry in the register at this address (AArch32).
+    Flags(usize),
+    /// In a loop that looks for its entry in a word of memory (AArch64).
+    SpinTable,
+}
+
+impl BootPen {
+    /// The register.
+    const fn register(self) -> Option<usize> {
+        match self {
+            Self::Flags(register) => Some(register),
+            Self::None | Self::SpinTable => None,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use arm_support::gic::{Cores, Machine, Manager, timer_entry};
 use arm_support::println;
-use arm_support::stop::Stoppable;
+use arm_support::stop::{BootPen, Stoppable};
 use hal_exc_api::irq::IrqEntry;
 use hal_exc_api::pic::Line;
 use hal_smp_api::ack::SlotsOnly;
@@ -69,7 +69,7 @@ impl Stoppable for Board {
     const PEN_LEN: usize = PEN_LEN;
     /// At EL3 the control bit could be had, below it cannot, and one image serves both.
     const COHERENCY: Coherency = Coherency::Keep;
-    const BOOT_FLAGS: Option<usize> = None;
+    const BOOT_PEN: BootPen = BootPen::SpinTable;
     type Witness = SlotsOnly;
 
     fn witness() -> SlotsOnly {

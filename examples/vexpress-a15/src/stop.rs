@@ -3,7 +3,7 @@
 
 use crate::machine::Board;
 use crate::{GICC, GICD, NAME, PEN, SYS_FLAGSSET, clock, cpus};
-use arm_support::stop::{HandsOver, Stoppable};
+use arm_support::stop::{BootPen, HandsOver, Stoppable};
 use hal_smp_api::ack::FlagChannel;
 use hal_smp_api::cpus::Cpu;
 use hal_smp_arm::flags::FlagRegister;
@@ -20,7 +20,7 @@ impl Stoppable for Board {
     const PEN_LEN: usize = 0x1_0000;
     /// The machine starts in Secure state.
     const COHERENCY: Coherency = Coherency::Leave;
-    const BOOT_FLAGS: Option<usize> = Some(SYS_FLAGSSET);
+    const BOOT_PEN: BootPen = BootPen::Flags(SYS_FLAGSSET);
     type Witness = FlagChannel<FlagRegister>;
 
     fn witness() -> Self::Witness {

@@ -8,7 +8,7 @@ use crate::machine::{WithV2, WithV3};
 use crate::{NAME, PEN, PEN_LEN, clock, firmware};
 use arm_support::MAX_CPUS;
 use arm_support::cpu;
-use arm_support::stop::{Firmware, HandsOver, Stoppable};
+use arm_support::stop::{BootPen, Firmware, HandsOver, Stoppable};
 use core::sync::atomic::{AtomicU32, Ordering};
 use hal_smp_api::ack::SlotsOnly;
 use hal_smp_api::cpus::{Cpu, CpuSet, HwId};
@@ -34,7 +34,7 @@ macro_rules! stoppable {
             const PEN_LEN: usize = PEN_LEN;
             /// One image for both states: without firmware it could leave, with firmware it may not.
             const COHERENCY: Coherency = Coherency::Keep;
-            const BOOT_FLAGS: Option<usize> = None;
+            const BOOT_PEN: BootPen = BootPen::None;
             type Witness = SlotsOnly;
 
             fn witness() -> SlotsOnly {

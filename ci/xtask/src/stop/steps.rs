@@ -23,7 +23,8 @@ pub(crate) fn steps(wanted: &Wanted) -> Result<Vec<Step>> {
     for place in Place::all(None, "stop")? {
         // A variant differs in its second rung only, which a core that hears no IRQ takes.
         let short = |fault: &faults::Fault| fault.short && (!place.is_variant() || fault.name == SECOND_RUNG);
-        let suits = |fault: &&faults::Fault| (short(fault) || wanted.full) && fault.suits(place.board.name);
+        let suits =
+            |fault: &&faults::Fault| (short(fault) || wanted.full) && fault.suits(place.board.name, place.config.label);
         for fault in faults::FAULTS.iter().filter(suits) {
             let place = place.clone();
             steps.push(step(format!("stop {} {}", place.name(), fault.name), place, move |place| {

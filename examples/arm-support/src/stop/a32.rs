@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the program needs of AArch32: pens, the way out, and the code that runs while the image is gone.
 
-use super::overwrite::Probe;
+use super::overwrite::{Probe, write_code};
+use super::{BootPen, Stoppable, Verdict};
 use core::arch::global_asm;
 use core::mem::offset_of;
+use core::ops::Range;
+use hal_smp_api::ack::SetClear;
+use hal_smp_api::cpus::Cpu;
 use hal_smp_api::slots::SlotWord;
 use hal_smp_api::word::Code;
+use hal_smp_arm::flags::FlagRegister;
 use hal_smp_arm::victim::{Coherency, Departure, Levels, Manner, a32};
 
 pub(super) use hal_smp_arm::pen::a32::code as pen_code;
@@ -27,6 +32,33 @@ pub(super) fn leave(departure: &Departure, coherency: Coherency, levels: Levels)
     // SAFETY: callers have masked everything and made their interface quiet, or hold the image alone; start-up maps every
     // address to itself; the targets of this program are position-independent code in the pen area.
     unsafe { leave(departure, Manner { coherency, levels }) }
+}
+
+/// What holds a core in a boot pen that was built after the board's.
+pub(super) struct Gate(FlagRegister);
+
+impl Gate {
+    /// Builds the pen in `room`, closed; none if the board has no such pen.
+    pub(super) fn build<B: Stoppable>(room: Range<usize>) -> Result<Option<Self>, &'static str> {
+        let BootPen::Flags(register) = B::BOOT_PEN else { return Ok(None) };
+        write_code(room.start, room.end, boot_pen())?;
+        // SAFETY: the board's register, which nobody else uses in this program.
+        let mut flags = unsafe { FlagRegister::new(register) };
+        flags.clear(u32::MAX);
+        Ok(Some(Self(flags)))
+    }
+
+    /// Lets out whoever waits.
+    pub(super) fn open(&mut self, _cpu: Cpu) -> Verdict {
+        self.0.release_to(warm_address() as u32);
+        Ok(())
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.0.clear(u32::MAX);
+    }
 }
 
 /// Leaves the image for the probe and comes back by its `resume`.

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the program needs of AArch64: pens, the way out, and the code that runs while the image is gone.
 
-use super::overwrite::Probe;
+use super::overwrite::{Probe, write_code};
+use super::requester::id_of;
+use super::{BootPen, Stoppable, Verdict};
+use crate::MAX_CPUS;
 use core::arch::global_asm;
 use core::mem::offset_of;
+use core::ops::Range;
+use hal_smp_api::cpus::{Cpu, HwId};
 use hal_smp_api::slots::SlotWord;
 use hal_smp_api::word::Code;
+use hal_smp_arm::barrier::Uncached;
+use hal_smp_arm::spin_table::{Rows, SpinTable, hold};
 use hal_smp_arm::victim::{Coherency, Departure, Levels, Manner, armv8};
 
 pub(super) use hal_smp_arm::pen::a64::code as pen_code;
@@ -29,6 +36,36 @@ pub(super) fn leave(departure: &Departure, coherency: Coherency, levels: Levels)
     // SAFETY: callers have masked everything and made their interface quiet, or hold the image alone; start-up maps every
     // address to itself; the targets of this program are position-independent code in the pen area.
     unsafe { armv8::leave(departure, Manner { coherency, levels }) }
+}
+
+/// What holds a core in a boot pen that was built after the loader's: a spin table.
+pub(super) struct Gate(Rows);
+
+impl Gate {
+    /// Builds the pen in `room`, closed; none if the board has no such pen.
+    pub(super) fn build<B: Stoppable>(room: Range<usize>) -> Result<Option<Self>, &'static str> {
+        if B::BOOT_PEN != BootPen::SpinTable {
+            return Ok(None);
+        }
+        let hold_at = room.start + size_of_val(boot_pen());
+        let rows = hold_at + size_of_val(hold::code());
+        write_code(room.start, room.end, boot_pen())?;
+        write_code(hold_at, room.end, hold::code())?;
+        let ids: [_; MAX_CPUS] = core::array::from_fn(|n| Cpu::new(n).map_or(HwId(u32::MAX), id_of));
+        let ids = ids.get(..B::cpus()).ok_or("too many cores")?;
+        // SAFETY: the unused part of the pen area, which is mapped to itself; no core is there yet.
+        let rows = unsafe { Rows::write(rows as u64, room.end.saturating_sub(rows), ids, &Uncached) };
+        rows.map(Self).map(Some).map_err(|_| "no room for the spin table")
+    }
+
+    /// Lets that core out.
+    pub(super) fn open(&mut self, cpu: Cpu) -> Verdict {
+        let core = [self.0.core(cpu.index(), id_of(cpu)).ok_or("a core without a row")?];
+        // SAFETY: the word of a row, for which the core waits; nobody else uses it.
+        let table = unsafe { SpinTable::new(&core, Uncached) }.map_err(|_| "no release word")?;
+        // SAFETY: the entry is made for a core that comes back without translation and caches, at this exception level.
+        unsafe { table.start(core[0].id, warm_address() as u64) }.map_err(|_| "the spin table refused")
+    }
 }
 
 /// Leaves the image for the probe and comes back by its `resume`.
@@ -73,7 +110,7 @@ pic_code!(
     /// A pen that acknowledges and then never looks at its slot again. Registers as for the real one.
     dead_pen, arm_support_dead_pen, arm_support_dead_pen_end);
 pic_code!(
-    /// The boot firmware's pen: waits for an address in the flags register (x0), after saying in the word at x1 that it does.
+    /// The head of the loader's pen: says in the word at x1 that a core is there. The loop that holds it follows.
     boot_pen, arm_support_boot_pen, arm_support_boot_pen_end);
 
 global_asm!(
@@ -199,10 +236,7 @@ arm_support_boot_pen:
     mov     w2, #1
     str     w2, [x1]
     dsb     sy
-1:  ldr     w2, [x0]
-    cbz     w2, 1b
-    mov     x0, xzr
-    br      x2
+    nop                             // the rows behind the loop want 16 bytes
     .global arm_support_boot_pen_end
 arm_support_boot_pen_end:
 "#,

@@ -2,22 +2,19 @@
 //! A core that was never started: it sits in the boot firmware's pen and knows nothing of ours.
 
 use super::{READY, begin};
-use crate::stop::overwrite::write_code;
 use crate::stop::requester::{ELECTION, RETURN, Run};
 use crate::stop::{Firmware, Stoppable, Verdict, area, platform, victim};
 use crate::{cpu, finish, println, smp, wait};
 use core::sync::atomic::Ordering;
-use hal_smp_api::ack::SetClear;
 use hal_smp_api::cpus::{Cpu, CpuSet};
 use hal_smp_api::evidence::{Confirmed, PenKind};
 use hal_smp_api::hooks::Stopped;
 use hal_smp_api::stop::Failure;
-use hal_smp_arm::flags::FlagRegister;
 use hal_smp_arm::victim::{Departure, Levels};
 
-/// Where the boot pen lies in the unused part of the pen area, and its word behind it.
+/// Where the boot pen lies in the unused part of the pen area, and behind it the word in which it says that a core is there.
 const CODE: usize = 0x1000;
-const INSIDE: usize = 0x1100;
+const INSIDE: usize = 0x1400;
 
 fn inside<B: Stoppable>() -> *mut u32 {
     (area::<B>().extra().start + INSIDE) as *mut u32
@@ -28,20 +25,21 @@ fn back_to_boot<B: Stoppable>(this: usize) {
     cpu::mask_all();
     READY.store(1, Ordering::Release);
     let quiet = Cpu::new(this).is_some_and(|cpu| victim::quiet::<B>(cpu).is_ok());
-    let Some(flags) = B::BOOT_FLAGS.filter(|_| quiet) else { finish(Err("no way back to the boot pen")) };
+    if !quiet {
+        finish(Err("a core does not get quiet"));
+    }
     let target = area::<B>().extra().start + CODE;
-    let departure = Departure { target, args: [flags, inside::<B>() as usize, 0, 0, 0, 0] };
+    let register = B::BOOT_PEN.register().unwrap_or_default();
+    let departure = Departure { target, args: [register, inside::<B>() as usize, 0, 0, 0, 0] };
     platform::leave(&departure, B::COHERENCY, Levels::Own)
 }
 
 /// Nobody vouches for it: refused. The platform does: it counts as parked, and stays there.
 pub(super) fn never_started<B: Stoppable>(run: &mut Run<B>) -> Verdict {
-    let Some(flags) = B::BOOT_FLAGS else { return off_from_the_start(run) };
-    // SAFETY: the board's register, which nobody else uses in this program.
-    let mut flags = unsafe { FlagRegister::new(flags) };
-    flags.clear(u32::MAX);
-    let extra = run.area.extra();
-    write_code(extra.start + CODE, extra.end, platform::boot_pen())?;
+    let extra = run.area.extra().start;
+    let Some(mut gate) = platform::Gate::build::<B>(extra + CODE..extra + INSIDE)? else {
+        return off_from_the_start(run);
+    };
     // SAFETY: the unused part of the pen area.
     unsafe { inside::<B>().write_volatile(0) };
     begin(run, back_to_boot::<B>)?;
@@ -57,9 +55,9 @@ pub(super) fn never_started<B: Stoppable>(run: &mut Run<B>) -> Verdict {
 
     run.hooks.in_boot_pen = CpuSet::EMPTY;
     let before = victim::work_of(held);
-    flags.release_to(platform::warm_address() as u32);
+    gate.open(held)?;
     let came = run.wait(RETURN, || victim::work_of(held) != before);
-    flags.clear(u32::MAX);
+    drop(gate);
     if !came {
         return Err("the held core did not start");
     }

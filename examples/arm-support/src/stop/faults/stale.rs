@@ -50,7 +50,7 @@ pub(super) fn ack<B: Stoppable>(run: &mut Run<B>) -> Verdict {
 /// A release that is not of this stop, or not for this core, or stands in the boot's register.
 pub(super) fn release<B: Stoppable>(run: &mut Run<B>) -> Verdict {
     run.round()?;
-    let mut flags = B::BOOT_FLAGS.map(|base| {
+    let mut flags = B::BOOT_PEN.register().map(|base| {
         // SAFETY: the board's register, which nobody else uses in this program.
         let mut flags = unsafe { FlagRegister::new(base) };
         flags.release_to(platform::warm_address() as u32);
