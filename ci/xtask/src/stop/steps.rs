@@ -14,6 +14,8 @@ const ROUNDS: u32 = 1000;
 const TRACED: u32 = 4;
 /// Victims that do not keep the protocol: the acknowledgement comes from the old image, and the core goes to the pen later.
 const MUTANT: &str = "early-ack";
+/// Seconds for a run that must not pass; one that passes takes three.
+const MUTANT_LIMIT: u32 = 40;
 /// The fault that the second rung answers.
 const SECOND_RUNG: &str = "masked-forever";
 
@@ -28,8 +30,13 @@ pub(crate) fn steps(wanted: &Wanted) -> Result<Vec<Step>> {
         for fault in faults::FAULTS.iter().filter(suits) {
             let place = place.clone();
             steps.push(step(format!("stop {} {}", place.name(), fault.name), place, move |place| {
-                let run = place.with(parameters(Some(1), Some(fault.name)), Some(1))?;
-                Ok(if fault.must_fail() { judge_mutant(&run) } else { judge(&run) })
+                let parameters = parameters(Some(1), Some(fault.name));
+                if !fault.must_fail() {
+                    return Ok(judge(&place.with(parameters, Some(1))?));
+                }
+                let mut place = place.clone();
+                place.program.wishes.timeout = MUTANT_LIMIT;
+                Ok(judge_mutant(&place.with(parameters, Some(1))?))
             }));
         }
     }
@@ -63,11 +70,10 @@ fn judge(run: &Run) -> Report {
     }
 }
 
-/// A run that must fail by itself after a core was taken for parked: by a check of the round, or because a core falls into
-/// what the image was overwritten with. A run that hangs, or never came so far, proves nothing.
+/// A run that must not pass after a round that did: by a check, by a fault in what the image was overwritten with, or,
+/// where the stray core has damaged the image itself, by its time.
 fn judge_mutant(run: &Run) -> Report {
-    let failed = run.transcript.lines.iter().any(|line| line.starts_with("result: fail"));
-    match failed && !run.cores.is_empty() {
+    match run.shortfall().is_some() && !run.cores.is_empty() {
         true => Report::Passed(1),
         false => Report::failed(format!("not noticed:\n{}", run.transcript.lines.join("\n"))),
     }

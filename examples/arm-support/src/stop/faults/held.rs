@@ -37,7 +37,7 @@ fn back_to_boot<B: Stoppable>(this: usize) {
 /// Nobody vouches for it: refused. The platform does: it counts as parked, and stays there.
 pub(super) fn never_started<B: Stoppable>(run: &mut Run<B>) -> Verdict {
     let extra = run.area.extra().start;
-    let Some(mut gate) = platform::Gate::build::<B>(extra + CODE..extra + INSIDE)? else {
+    let Some(gate) = platform::Gate::build::<B>(extra + CODE..extra + INSIDE)? else {
         return off_from_the_start(run);
     };
     // SAFETY: the unused part of the pen area.
@@ -55,9 +55,12 @@ pub(super) fn never_started<B: Stoppable>(run: &mut Run<B>) -> Verdict {
 
     run.hooks.in_boot_pen = CpuSet::EMPTY;
     let before = victim::work_of(held);
-    gate.open(held)?;
-    let came = run.wait(RETURN, || victim::work_of(held) != before);
-    drop(gate);
+    let came = {
+        // Shut again at the end of the block.
+        let mut gate = gate;
+        gate.open(held)?;
+        run.wait(RETURN, || victim::work_of(held) != before)
+    };
     if !came {
         return Err("the held core did not start");
     }
