@@ -11,6 +11,7 @@
 mod a32;
 #[cfg(target_arch = "aarch64")]
 mod a64;
+mod code;
 mod faults;
 mod hooks;
 mod kexec;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the program needs of AArch32: pens, the way out, and the code that runs while the image is gone.
 
+use super::code::{boot_pen, depart_all, warm_address};
 use super::overwrite::{Probe, write_code};
 use super::{BootPen, Stoppable, Verdict};
 use core::arch::global_asm;
@@ -20,11 +21,6 @@ pub(super) const POISON: u32 = 0xE7F0_DEF0;
 
 /// Does nothing.
 pub(super) const NOP: u32 = 0xE320_F000;
-
-/// Where a core enters that comes back.
-pub(super) fn warm_address() -> usize {
-    crate::start::warm_address()
-}
 
 /// Leaves for `departure`.
 pub(super) fn leave(departure: &Departure, coherency: Coherency, levels: Levels) -> ! {
@@ -60,51 +56,6 @@ impl Drop for Gate {
         self.0.clear(u32::MAX);
     }
 }
-
-/// Leaves the image for the probe and comes back by its `resume`.
-pub(super) fn excursion(stack: *mut u32, departure: &Departure) {
-    // SAFETY: the probe brings the image back before it resumes; all registers that a call keeps are on the stack.
-    unsafe { arm_support_excursion(stack, departure) }
-}
-
-/// Address at which an excursion ends.
-pub(super) fn resume_address() -> usize {
-    arm_support_resume as *const () as usize
-}
-
-extern "C" fn depart_all(departure: &Departure) -> ! {
-    leave(departure, Coherency::Keep, Levels::All)
-}
-
-unsafe extern "C" {
-    fn arm_support_excursion(stack: *mut u32, departure: &Departure);
-    fn arm_support_resume();
-}
-
-macro_rules! pic_code {
-    ($(#[$doc:meta])* $name:ident, $start:ident, $end:ident) => {
-        unsafe extern "C" {
-            static $start: u32;
-            static $end: u32;
-        }
-        $(#[$doc])*
-        pub(super) fn $name() -> &'static [u32] {
-            let (start, end) = (&raw const $start, &raw const $end);
-            // SAFETY: the assembly below emits whole words between the two symbols, in read-only data.
-            unsafe { core::slice::from_raw_parts(start, (end as usize - start as usize) / 4) }
-        }
-    };
-}
-
-pic_code!(
-    /// Overwrites the image, challenges the parked cores, checks, brings the image back. r0: the [`Probe`].
-    probe, arm_support_probe, arm_support_probe_end);
-pic_code!(
-    /// A pen that acknowledges and then never looks at its slot again. Registers as for the real one.
-    dead_pen, arm_support_dead_pen, arm_support_dead_pen_end);
-pic_code!(
-    /// The boot firmware's pen: waits for an address in the flags register (r0), after saying in the word at r1 that it does.
-    boot_pen, arm_support_boot_pen, arm_support_boot_pen_end);
 
 global_asm!(
     r#"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the program needs of AArch64: pens, the way out, and the code that runs while the image is gone.
 
+use super::code::{boot_pen, depart_all, warm_address};
 use super::overwrite::{Probe, write_code};
 use super::requester::id_of;
 use super::{BootPen, Stoppable, Verdict};
@@ -22,11 +23,6 @@ pub(super) const POISON: u32 = 0x0000_DEAD;
 
 /// Does nothing.
 pub(super) const NOP: u32 = 0xD503_201F;
-
-/// Where a core enters that comes back.
-pub(super) fn warm_address() -> usize {
-    crate::start::warm_address()
-}
 
 /// Leaves for `departure`.
 pub(super) fn leave(departure: &Departure, coherency: Coherency, levels: Levels) -> ! {
@@ -67,51 +63,6 @@ impl Gate {
         unsafe { table.start(core[0].id, warm_address() as u64) }.map_err(|_| "the spin table refused")
     }
 }
-
-/// Leaves the image for the probe and comes back by its `resume`.
-pub(super) fn excursion(stack: *mut usize, departure: &Departure) {
-    // SAFETY: the probe brings the image back before it resumes; all registers that a call keeps are on the stack.
-    unsafe { arm_support_excursion(stack, departure) }
-}
-
-/// Address at which an excursion ends.
-pub(super) fn resume_address() -> usize {
-    arm_support_resume as *const () as usize
-}
-
-extern "C" fn depart_all(departure: &Departure) -> ! {
-    leave(departure, Coherency::Keep, Levels::All)
-}
-
-unsafe extern "C" {
-    fn arm_support_excursion(stack: *mut usize, departure: &Departure);
-    fn arm_support_resume();
-}
-
-macro_rules! pic_code {
-    ($(#[$doc:meta])* $name:ident, $start:ident, $end:ident) => {
-        unsafe extern "C" {
-            static $start: u32;
-            static $end: u32;
-        }
-        $(#[$doc])*
-        pub(super) fn $name() -> &'static [u32] {
-            let (start, end) = (&raw const $start, &raw const $end);
-            // SAFETY: the assembly below emits whole words between the two symbols, in read-only data.
-            unsafe { core::slice::from_raw_parts(start, (end as usize - start as usize) / 4) }
-        }
-    };
-}
-
-pic_code!(
-    /// Overwrites the image, challenges the parked cores, checks, brings the image back. x0: the [`Probe`].
-    probe, arm_support_probe, arm_support_probe_end);
-pic_code!(
-    /// A pen that acknowledges and then never looks at its slot again. Registers as for the real one.
-    dead_pen, arm_support_dead_pen, arm_support_dead_pen_end);
-pic_code!(
-    /// The head of the loader's pen: says in the word at x1 that a core is there. The loop that holds it follows.
-    boot_pen, arm_support_boot_pen, arm_support_boot_pen_end);
 
 global_asm!(
     r#"

@@ -5,7 +5,7 @@
 //! data, tables and every stack with instructions that trap, challenges each parked core, looks whether anybody wrote
 //! into the poison, and brings the image back.
 
-use super::{Stoppable, platform, requester::Run};
+use super::{Stoppable, code, platform, requester::Run};
 use crate::start;
 use hal_smp_api::cpus::CpuSet;
 use hal_smp_api::image::{ImageExclusive, Region};
@@ -63,7 +63,7 @@ pub(super) fn overwrite<B: Stoppable>(
     let area = run.area;
     let extra = area.extra();
     let (params, code) = (extra.start, extra.start + size_of::<Probe>().next_multiple_of(64));
-    write_code(code, extra.end, platform::probe())?;
+    write_code(code, extra.end, code::probe())?;
     let slots = area.slots();
     // No answer of before may count as one.
     let taken = |nonce: u32| {
@@ -75,7 +75,7 @@ pub(super) fn overwrite<B: Stoppable>(
         image: range.start,
         end: range.end,
         backup: range.start + BACKUP,
-        resume: platform::resume_address(),
+        resume: code::resume_address(),
         stack: 0,
         slots: area.slots_address(),
         stride: area.layout().stride(),
@@ -92,7 +92,7 @@ pub(super) fn overwrite<B: Stoppable>(
     unsafe { pointer.write_volatile(probe) };
     let departure = Departure { target: code, args: [params, 0, 0, 0, 0, 0] };
     // SAFETY: only the address of the field is taken.
-    platform::excursion(unsafe { &raw mut (*pointer).stack }.cast(), &departure);
+    code::excursion(unsafe { &raw mut (*pointer).stack }.cast(), &departure);
     // SAFETY: as above; the probe has written its results.
     let found = unsafe { pointer.read_volatile() };
     Ok(Damage { silent: CpuSet::from_bits(found.silent.into()), changed: found.changed })

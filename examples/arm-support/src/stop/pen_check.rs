@@ -7,7 +7,7 @@
 
 use super::hooks::Hooks;
 use super::requester::Run;
-use super::{Firmware, Stoppable, platform, victim};
+use super::{Firmware, Stoppable, code, platform, victim};
 use crate::gic::Verdict;
 use crate::options::Options;
 use crate::{println, smp};
@@ -188,7 +188,7 @@ impl<B: Stoppable> Check<'_, B> {
 
     /// Lets both see the words: each of three challenges ends a turn of the loop. Then the answers are compared.
     fn settle(&mut self) -> Verdict {
-        self.write(SlotWord::EntryLow, platform::warm_address() as u32);
+        self.write(SlotWord::EntryLow, code::warm_address() as u32);
         for _ in 0..3 {
             let nonce = self.run.hooks.fresh();
             self.write(SlotWord::Nonce, nonce);

@@ -3,7 +3,7 @@
 
 use super::hooks::{Counter, Hooks};
 use super::report::Reports;
-use super::{Stoppable, area, platform, victim};
+use super::{Stoppable, area, code, platform, victim};
 use crate::once::SetOnce;
 use crate::{MAX_CPUS, cpu, println, smp};
 use core::fmt;
@@ -242,7 +242,7 @@ impl<B: Stoppable> Run<B> {
 
     /// How a core comes back into this image.
     pub(super) fn order(&self, cpu: Cpu) -> Order {
-        Order { id: id_of(cpu), entry: platform::warm_address() as u64, arg: self.argument(cpu) as u64 }
+        Order { id: id_of(cpu), entry: code::warm_address() as u64, arg: self.argument(cpu) as u64 }
     }
 
     /// Lets parked and switched-off cores go, in an order that changes; those that acknowledged.

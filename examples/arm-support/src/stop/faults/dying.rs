@@ -4,7 +4,7 @@
 use super::refused;
 use crate::stop::overwrite::write_code;
 use crate::stop::requester::{Run, id_of};
-use crate::stop::{Stoppable, Verdict, area, platform, victim};
+use crate::stop::{Stoppable, Verdict, area, code, platform, victim};
 use crate::{MAX_CPUS, finish};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use hal_smp_api::cpus::Cpu;
@@ -56,7 +56,7 @@ fn into_dead_pen<B: Stoppable>(cpu: Cpu, _: Generation) {
 pub(super) fn after_parked<B: Stoppable>(run: &mut Run<B>) -> Verdict {
     run.round()?;
     let extra = run.area.extra();
-    write_code(extra.start + CODE, extra.end, platform::dead_pen())?;
+    write_code(extra.start + CODE, extra.end, code::dead_pen())?;
     set(run, into_dead_pen::<B>);
     refused(run, Failure::ChallengeUnanswered)
 }

@@ -4,7 +4,7 @@
 use super::{begin, deaf, end, refused};
 use crate::println;
 use crate::stop::requester::{Run, id_of};
-use crate::stop::{Stoppable, Verdict, platform};
+use crate::stop::{Stoppable, Verdict, code};
 use hal_smp_api::ack::{AckChannel, Report, SetClear, SlotChannel};
 use hal_smp_api::clock::Micros;
 use hal_smp_api::cpus::Cpu;
@@ -53,7 +53,7 @@ pub(super) fn release<B: Stoppable>(run: &mut Run<B>) -> Verdict {
     let mut flags = B::BOOT_PEN.register().map(|base| {
         // SAFETY: the board's register, which nobody else uses in this program.
         let mut flags = unsafe { FlagRegister::new(base) };
-        flags.release_to(platform::warm_address() as u32);
+        flags.release_to(code::warm_address() as u32);
         flags
     });
     // The words of the last release stand in every slot.
