@@ -28,10 +28,17 @@ static IDS: SetOnce<[HwId; MAX_CPUS]> = SetOnce::new();
 const PATIENCE: Micros = Micros(2_000_000);
 /// How long a released core may take to come back and count.
 pub(super) const RETURN: Micros = Micros(20_000_000);
-const RUNGS: [Rung; 2] = [
-    Rung { signal: Signal::Irq, patience: PATIENCE, restartable: true },
-    Rung { signal: Signal::Fiq, patience: PATIENCE, restartable: true },
-];
+/// The same where nothing is gained by giving up soon: a thousand restarts.
+const MORE_PATIENCE: Micros = Micros(10_000_000);
+static RUNGS: [Rung; 2] = rungs(PATIENCE);
+static PATIENT_RUNGS: [Rung; 2] = rungs(MORE_PATIENCE);
+
+const fn rungs(patience: Micros) -> [Rung; 2] {
+    [
+        Rung { signal: Signal::Irq, patience, restartable: true },
+        Rung { signal: Signal::Fiq, patience, restartable: true },
+    ]
+}
 
 /// The hardware id of the executing core.
 pub(super) fn own_id() -> HwId {
@@ -85,6 +92,7 @@ pub(super) struct Run<B: Stoppable> {
     pub(super) next: Generation,
     witness: B::Witness,
     pub(super) topology: Topology<'static>,
+    rungs: &'static [Rung],
 }
 
 impl<B: Stoppable> Run<B> {
@@ -122,6 +130,11 @@ impl<B: Stoppable> Run<B> {
         Ok(run)
     }
 
+    /// Gives every core more time.
+    pub(super) fn be_patient(&mut self) {
+        self.rungs = &PATIENT_RUNGS;
+    }
+
     /// Makes what all cores use, and lets them in.
     fn prepare() {
         let base = own_id().0 & !0xff;
@@ -150,6 +163,7 @@ impl<B: Stoppable> Run<B> {
             fault,
             violations: 0,
             witness: B::witness(),
+            rungs: &RUNGS,
             topology: Topology::new(topology).map_err(|_| "no topology")?,
         })
     }
@@ -208,7 +222,7 @@ impl<B: Stoppable> Run<B> {
         self.round += 1;
         self.generation = self.next;
         self.next = self.next.next();
-        let Ok(ladder) = Ladder::new(&RUNGS) else { return Err((claim, NoStop::Other("no ladder"))) };
+        let Ok(ladder) = Ladder::new(self.rungs) else { return Err((claim, NoStop::Other("no ladder"))) };
         let plan =
             Plan { topology: self.topology, ladder, generation: self.generation, reserved: self.area.reserved() };
         cpu::mask_all();

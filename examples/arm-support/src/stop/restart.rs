@@ -72,6 +72,7 @@ pub fn restart<B: Stoppable>() -> Verdict {
         println!("generation wraps: {}", words.wraps);
         return run.finish(Ok(()));
     }
+    run.be_patient();
     // Either this image ends here, or something kept it from ending.
     let failed = depart(&mut run, &mut words, &mover, &diary);
     run.violations += 1;
