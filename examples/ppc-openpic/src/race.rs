@@ -74,19 +74,22 @@ fn taken(number: u8, cpu: CpuId) -> Result<u32, Failure> {
     Ok(IRQS.taken_on(ipi(number)?, cpu)?)
 }
 
-/// Fires a line at the other CPU, once the last one has arrived: two at once are one.
+/// Fires a line at the other CPU, once the last one has arrived: two at once are one. With `wait`, one that is fired here
+/// has arrived at the end.
 fn fire(number: u8, wait: bool) -> Result<(), Failure> {
     let me = here().index() & 1;
     let other = CpuId::new(1 - me).ok_or(Failure::new("no such CPU"))?;
     let fired = &FIRED[usize::from(number)][me];
+    let arrived = || taken(number, other).is_ok_and(|taken| taken == fired.load(Ordering::Relaxed));
+    if wait {
+        wait_for("an earlier interrupt at the other CPU", arrived)?;
+    }
     if taken(number, other)? == fired.load(Ordering::Relaxed) {
         fired.fetch_add(1, Ordering::Relaxed);
         send(number, IpiTarget::List(CpuMask::only(other)))?;
     }
     if wait {
-        wait_for("an interrupt at the other CPU", || {
-            taken(number, other).is_ok_and(|taken| taken == fired.load(Ordering::Relaxed))
-        })?;
+        wait_for("an interrupt at the other CPU", arrived)?;
     }
     Ok(())
 }
@@ -101,11 +104,11 @@ fn work() -> Result<(), Failure> {
             let [first, second] = [&ENTRIES[place], &ENTRIES[place + 1]];
             RESOURCES[place].alive.store(true, Ordering::Release);
             IRQS.install(line, first)?;
-            // This one has to arrive: the line has an entry.
-            fire(number, round % 4 == 0)?;
+            // The line has an entry: what is fired has to arrive, and each entry is called in the rounds that wait for it.
+            fire(number, round % 8 == 0)?;
             RESOURCES[place + 1].alive.store(true, Ordering::Release);
             finish(IRQS.replace(line, first, second)?, &RESOURCES[place])?;
-            fire(number, false)?;
+            fire(number, round % 8 == 4)?;
             finish(IRQS.remove(line, second)?, &RESOURCES[place + 1])?;
         }
     }

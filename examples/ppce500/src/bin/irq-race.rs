@@ -4,4 +4,4 @@
 #![no_std]
 #![no_main]
 
-ppc_openpic::irq_program_two_cpus!(ppce500, |setup: &_, go| ppc_openpic::race::run(setup, 2_000, go));
+ppc_openpic::irq_program_two_cpus!(ppce500, |setup: &_, go| ppc_openpic::race::run(setup, 800, go));
