@@ -302,6 +302,18 @@ pub fn sleep(ticks: u32, token: &mut MayBlock<'_>) {
     wait_here(token);
 }
 
+/// Looks at least once a tick whether it is `done`, so many times; what the last look said. Looks and not ticks, because a host
+/// that stands still makes many ticks due at once.
+pub fn sleep_until(looks: u32, token: &mut MayBlock<'_>, mut done: impl FnMut() -> bool) -> bool {
+    for _ in 0..looks {
+        if done() {
+            return true;
+        }
+        sleep(1, token);
+    }
+    done()
+}
+
 /// To be called by the tick's handler of every CPU: `due` ticks have come. The boot CPU's count as time; all end the
 /// time slice of their CPU.
 pub fn on_tick(due: u32, token: &MayReady<'_>) {

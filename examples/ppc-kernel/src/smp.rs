@@ -8,12 +8,14 @@ use hal_exc_api::percpu::PerCpu;
 use hal_exc_api::sched::Masked;
 use ppc_support::{Failure, ensure, println};
 
-use crate::kernel::{self, CPUS, Entry, Semaphore, Stack, sleep, spawn, token};
+use crate::kernel::{self, CPUS, Entry, Semaphore, Stack, sleep, sleep_until, spawn, token};
 use crate::soak::pattern::{pattern_stays, stack_pattern_stays};
 use crate::sources::start_tick;
 
 const HZ: u32 = 500;
 const MAIN: u8 = 10;
+/// Looks, one a tick, before something counts as not happening: a minute, for a host that runs one CPU at a time.
+const PATIENCE: u32 = 60 * HZ;
 
 static ONLINE: AtomicU32 = AtomicU32::new(0);
 static BALLS: [Semaphore; 4] = [const { Semaphore::new(0) }; 4];
@@ -121,7 +123,7 @@ pub fn join(exceptions: &Exceptions, time_base: u32) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs for about a second. `start_others` lets the other CPU go; `kick` interrupts a CPU.
+/// Runs for two seconds, or longer until everything that is looked for has happened. `start_others` lets the other CPU go; `kick` interrupts a CPU.
 ///
 /// # Errors
 /// [`Failure`] names what broke.
@@ -138,11 +140,8 @@ pub fn run(
     unsafe { exceptions.enable() };
     spawn(&token().ready(), idle, 0, 0, &IDLE)?;
     start_others()?;
-    let deadline = kernel::ticks() + 5 * u64::from(HZ);
-    while ONLINE.load(Ordering::Acquire) == 0 {
-        ensure!(kernel::ticks() < deadline, "the other CPU did not come");
-        sleep(1, &mut token());
-    }
+    let online = || ONLINE.load(Ordering::Acquire) > 0;
+    ensure!(sleep_until(PATIENCE, &mut token(), online), "the other CPU did not come");
     println!("2 CPUs, {} threads", WORKERS.len() + 3);
     for (me, &(entry, priority)) in WORKERS.iter().enumerate() {
         spawn(&token().ready(), entry, me, priority, &STACKS[me])?;
@@ -152,6 +151,8 @@ pub fn run(
         BALLS[ball].post(&token().ready());
     }
     sleep(2 * HZ, &mut token());
+    // What has not happened by then, `check` will name.
+    let _ = sleep_until(PATIENCE, &mut token(), everything_happened);
     STOP.store(true, Ordering::Relaxed);
     // A ball for everybody who waits, or the last ones would wait for balls that nobody passes on.
     for ball in BALLS.iter().chain(&BALLS) {
@@ -161,15 +162,24 @@ pub fn run(
     check()
 }
 
+fn get(count: &AtomicU32) -> u32 {
+    count.load(Ordering::Relaxed)
+}
+
+/// How many workers have been on both CPUs.
+fn travellers() -> usize {
+    BEEN.iter().filter(|been| get(been) == 3).count()
+}
+
+fn everything_happened() -> bool {
+    travellers() >= 2 && KICKS.iter().all(|kicks| get(kicks) > 0) && ROUNDS.iter().all(|rounds| get(rounds) > 1)
+}
+
 fn check() -> Result<(), Failure> {
     for ended in 0..WORKERS.len() {
-        let deadline = kernel::ticks() + 10 * u64::from(HZ);
-        while !ENDED.try_wait() {
-            ensure!(kernel::ticks() < deadline, "{ended} workers ended, then nobody any more: a wake-up was lost");
-            sleep(1, &mut token());
-        }
+        let one_more = sleep_until(PATIENCE, &mut token(), || ENDED.try_wait());
+        ensure!(one_more, "{ended} workers ended, then nobody any more: a wake-up was lost");
     }
-    let get = |count: &AtomicU32| count.load(Ordering::Relaxed);
     let kicks = [get(&KICKS[0]), get(&KICKS[1])];
     println!("@ smp kicks0={} kicks1={} switches={}", kicks[0], kicks[1], kernel::switches());
     ensure!(get(&DAMAGED) == 0, "workers {:#x}: a register or a stack was damaged", get(&DAMAGED));
@@ -178,7 +188,7 @@ fn check() -> Result<(), Failure> {
     let (posted, taken) = (get(&POSTED), get(&TAKEN));
     ensure!(posted == taken + left, "{posted} balls posted, {taken} taken, {left} left");
     println!("semaphores: in order");
-    let both = BEEN.iter().filter(|been| get(been) == 3).count();
+    let both = travellers();
     ensure!(both >= 2, "{both} workers were on both CPUs");
     println!("threads move between the CPUs");
     ensure!(kicks[0] > 0 && kicks[1] > 0, "CPUs interrupted by the other: {} and {} times", kicks[0], kicks[1]);
