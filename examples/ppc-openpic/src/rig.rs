@@ -240,12 +240,13 @@ pub fn settle() {
     }
 }
 
-/// Waits, bounded, until `done`.
+/// Waits, bounded, until `done`. What is waited for may come from another CPU, or from the emulator's side, that a busy host
+/// holds back.
 ///
 /// # Errors
-/// It did not become so in seconds.
+/// It did not become so in half a minute.
 pub fn wait_for(what: &str, done: impl Fn() -> bool) -> Result<(), Failure> {
-    for _ in 0..200_000_000u32 {
+    for _ in 0..4_000_000_000u32 {
         if done() {
             return Ok(());
         }
