@@ -39,9 +39,6 @@ const BOARDS: &[(&str, &[&str])] = &[
     ("ppce500", &["e500_v20", "e500v2_v22", "e500mc"]),
 ];
 
-/// Seconds that a model gets on a busy host; it needs about two.
-const LIMIT: u32 = 90;
-
 /// What is asked for.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -209,8 +206,8 @@ fn own_cpu(pvr: u32) -> Fate {
 fn boot(config: &Config, image: &std::path::Path, name: &str, pvr: u32, own: &Mutex<Option<u32>>) -> Result<Fate> {
     // The name lives as long as the process: there are some hundred.
     let config = config.with_cpu(String::leak(name.to_owned()));
-    let wishes = Wishes { timeout: LIMIT, ..Wishes::default() };
-    let transcript = run::boot(&config, image, &wishes, &[], &mut |_| {}).with_context(|| name.to_owned())?;
+    let transcript =
+        run::boot(&config, image, &Wishes::default(), &[], &mut |_| {}).with_context(|| name.to_owned())?;
     let (result, found) = judge(name, pvr, &transcript);
     if let Some(found) = found.filter(|found| *found != pvr) {
         *lock(own) = Some(found);

@@ -56,6 +56,12 @@ impl Gdb {
         Ok(gdb)
     }
 
+    /// No answer may take longer than `patience` from now on.
+    pub(crate) fn set_patience(&mut self, patience: Duration) -> Result<()> {
+        self.patience = patience;
+        Ok(self.stream.set_read_timeout(Some(patience))?)
+    }
+
     fn send(&mut self, payload: &str) -> Result<()> {
         self.stream.write_all(&packet::encode(payload.as_bytes())).with_context(|| format!("gdb {payload}"))
     }

@@ -31,9 +31,10 @@ const RFCI: u32 = 0x4C00_0066;
 /// A return instruction that the emulator lacks: where it stands, and the pair that it loads.
 type Return = (u32, (&'static str, &'static str));
 
-/// How long a guest may live, and how long it may run between two stops; a mutant may run away.
+/// How long a guest may live, and how long it may run between two stops, on a busy host. A mutant may run away, and gets less.
 const LIFE: Duration = Duration::from_secs(1500);
-const PATIENCE: Duration = Duration::from_secs(12);
+const PATIENCE: Duration = Duration::from_secs(120);
+const MUTANT_PATIENCE: Duration = Duration::from_secs(12);
 
 /// Bytes of a per-CPU block, and where its fields begin: what r13 points to.
 const BLOCK: usize = 768;
@@ -122,6 +123,11 @@ impl Guest {
         let places = self.find_in(wrapper, word)?;
         self.returns.extend(places.into_iter().map(|place| (place, pair)));
         Ok(())
+    }
+
+    /// From now on a guest that does not come to its next stop has run away.
+    pub(super) fn may_run_away(&mut self) -> Result<()> {
+        self.gdb().set_patience(MUTANT_PATIENCE)
     }
 
     pub(super) fn gdb(&mut self) -> &mut Gdb {

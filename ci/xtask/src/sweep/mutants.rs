@@ -119,6 +119,7 @@ pub(super) fn hunt(guest: &mut Guest, mutant: &Mutant) -> Result<Option<String>>
     match &mutant.notice {
         Notice::Sweep(lower, upper) => {
             (mutant.patch)(guest)?;
+            guest.may_run_away()?;
             let found = pair::sweep(guest, lower, *upper, true);
             Ok(match found {
                 Ok(swept) => swept.failures.first().map(|first| format!("sweep {} x {upper}: {first}", lower.name)),
