@@ -8,7 +8,7 @@ use hal_exc_api::percpu::PerCpu;
 use hal_exc_api::sched::Masked;
 use ppc_support::{Failure, ensure, println};
 
-use crate::kernel::{self, CPUS, Entry, Semaphore, Stack, sleep, sleep_until, spawn, token};
+use crate::kernel::{self, CPUS, Entry, Semaphore, Stack, State, ThreadId, sleep, sleep_until, spawn, token};
 use crate::soak::pattern::{pattern_stays, stack_pattern_stays};
 use crate::sources::start_tick;
 
@@ -31,6 +31,11 @@ static ROUNDS: [AtomicU32; 10] = [const { AtomicU32::new(0) }; 10];
 static KICKS: [AtomicU32; CPUS] = [const { AtomicU32::new(0) }; CPUS];
 static STACKS: [Stack; 10] = [const { Stack::new() }; 10];
 static IDLE: Stack = Stack::new();
+/// The main thread calls, another one hears and answers it.
+static CALL: Semaphore = Semaphore::new(0);
+static HEARD: AtomicBool = AtomicBool::new(false);
+static ANSWER: Semaphore = Semaphore::new(0);
+static ANSWERS: Stack = Stack::new();
 
 /// The index of this CPU.
 #[must_use]
@@ -135,14 +140,15 @@ pub fn run(
 ) -> Result<(), Failure> {
     // SAFETY: called once on this CPU, interrupts are masked.
     unsafe { start_tick(exceptions, time_base, HZ)? };
-    kernel::start(exceptions, MAIN, Some(kick))?;
+    let main = kernel::start(exceptions, MAIN, Some(kick))?;
     // SAFETY: all handlers are in place.
     unsafe { exceptions.enable() };
     spawn(&token().ready(), idle, 0, 0, &IDLE)?;
+    spawn(&token().ready(), answer, main.index(), MAIN - 1, &ANSWERS)?;
     start_others()?;
     let online = || ONLINE.load(Ordering::Acquire) > 0;
     ensure!(sleep_until(PATIENCE, &mut token(), online), "the other CPU did not come");
-    println!("2 CPUs, {} threads", WORKERS.len() + 3);
+    println!("2 CPUs, {} threads", WORKERS.len() + 4);
     for (me, &(entry, priority)) in WORKERS.iter().enumerate() {
         spawn(&token().ready(), entry, me, priority, &STACKS[me])?;
     }
@@ -152,7 +158,13 @@ pub fn run(
     }
     sleep(2 * HZ, &mut token());
     // What has not happened by then, `check` will name.
-    let _ = sleep_until(PATIENCE, &mut token(), everything_happened);
+    let _ = sleep_until(2 * HZ, &mut token(), || {
+        let all = everything_happened();
+        if !all {
+            force();
+        }
+        all
+    });
     STOP.store(true, Ordering::Relaxed);
     // A ball for everybody who waits, or the last ones would wait for balls that nobody passes on.
     for ball in BALLS.iter().chain(&BALLS) {
@@ -175,13 +187,44 @@ fn everything_happened() -> bool {
     travellers() >= 2 && KICKS.iter().all(|kicks| get(kicks) > 0) && ROUNDS.iter().all(|rounds| get(rounds) > 1)
 }
 
+/// Makes happen what does not happen by itself where the host runs one CPU at a time: there each CPU does all the work that
+/// there is in its turn, and nobody has to move.
+fn force() {
+    let until = kernel::ticks() + 50;
+    let spin_until = |done: &dyn Fn() -> bool| {
+        while !done() && kernel::ticks() < until {
+            core::hint::spin_loop();
+        }
+    };
+    // While this thread holds its CPU, the workers have the other one only, and so has the one that answers.
+    let taken = get(&TAKEN);
+    spin_until(&|| get(&TAKEN) >= taken + 10);
+    HEARD.store(false, Ordering::Release);
+    CALL.post(&token().ready());
+    spin_until(&|| HEARD.load(Ordering::Acquire));
+    // Leaves this CPU to the less urgent; the answer calls it back, from the other CPU.
+    ANSWER.wait(&mut token());
+}
+
+/// Answers the main thread once that waits.
+extern "C" fn answer(main: usize) {
+    loop {
+        CALL.wait(&mut token());
+        HEARD.store(true, Ordering::Release);
+        while !matches!(kernel::state(ThreadId(main as u8)), State::Waiting(_)) {
+            core::hint::spin_loop();
+        }
+        ANSWER.post(&token().ready());
+    }
+}
+
 fn check() -> Result<(), Failure> {
     for ended in 0..WORKERS.len() {
         let one_more = sleep_until(PATIENCE, &mut token(), || ENDED.try_wait());
         ensure!(one_more, "{ended} workers ended, then nobody any more: a wake-up was lost");
     }
     let kicks = [get(&KICKS[0]), get(&KICKS[1])];
-    println!("@ smp kicks0={} kicks1={} switches={}", kicks[0], kicks[1], kernel::switches());
+    println!("@ smp kicks0={} kicks1={} switches={} ticks={}", kicks[0], kicks[1], kernel::switches(), kernel::ticks());
     ensure!(get(&DAMAGED) == 0, "workers {:#x}: a register or a stack was damaged", get(&DAMAGED));
     println!("registers and stacks: in order");
     let left: u32 = BALLS.iter().map(Semaphore::count).sum();
