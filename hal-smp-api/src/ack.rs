@@ -26,6 +26,22 @@ pub struct Capabilities {
     pub generation: bool,
 }
 
+impl Capabilities {
+    /// Whether acknowledgements of cores without coherency can arrive.
+    ///
+    /// # Errors
+    /// [`ChannelError::Cached`] and [`ChannelError::Overwrites`]: one would be believed that is not there, or be lost.
+    pub const fn check(self) -> Result<(), ChannelError> {
+        if !self.uncached {
+            Err(ChannelError::Cached)
+        } else if !self.per_core_word && !self.atomic_or {
+            Err(ChannelError::Overwrites)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// What a channel says about a core.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Report {
@@ -56,16 +72,40 @@ impl fmt::Display for Leftover {
 
 impl core::error::Error for Leftover {}
 
+/// Why a stop cannot use a channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ChannelError {
+    /// It could not be made ready.
+    Leftover(Leftover),
+    /// It goes through caches, which the victims have turned off and the requester has not.
+    Cached,
+    /// The store of one core may undo another's: neither a word for each core nor an OR in the device.
+    Overwrites,
+}
+
+impl fmt::Display for ChannelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Leftover(leftover) => leftover.fmt(f),
+            Self::Cached => f.write_str("the channel goes through caches"),
+            Self::Overwrites => f.write_str("on the channel one core's store may undo another's"),
+        }
+    }
+}
+
+impl core::error::Error for ChannelError {}
+
 /// A channel on which acknowledgements arrive.
 ///
 /// # Safety
 /// `report` answers [`Report::Parked`] only if code fetched in the pen sent it, or memory held a leftover of the same look;
 /// channels without `generation` must have been cleared by `arm`.
 pub unsafe trait AckChannel {
-    /// What it can do.
+    /// What it can do. A stop refuses a channel that does not pass [`Capabilities::check`].
     fn capabilities(&self) -> Capabilities;
 
-    /// Makes it ready for a new stop of those cores.
+    /// Makes it ready for a new stop of those cores. Called before the first signal, unless reports carry the generation.
     ///
     /// # Errors
     /// [`Leftover`] if an old acknowledgement could not be removed.
@@ -149,7 +189,8 @@ unsafe impl AckChannel for SlotsOnly {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             uncached: true,
-            per_core_word: false,
+            // Those of the slots.
+            per_core_word: true,
             atomic_or: false,
             survives_reset: false,
             generation: false,

@@ -157,7 +157,8 @@ pub struct Topology<'a> {
 }
 
 impl<'a> Topology<'a> {
-    /// Takes the list of all possible cores, the requester among them.
+    /// Takes the list of all possible cores, the requester among them. That none is left out is promised to
+    /// [`Stop::new`](crate::stop::Stop::new).
     ///
     /// # Errors
     /// [`TopologyError`] if the list is empty, too long or names a core twice.

@@ -29,7 +29,8 @@ impl Election {
     }
 }
 
-/// Another core is the requester. The loser parks itself: it is one of the winner's targets.
+/// Another core is the requester, and the loser is one of its targets. It may have masked everything (two cores that panic):
+/// it looks for the request itself, by [`await_stop`](crate::victim::await_stop), and leaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Lost {
     /// Who won.

@@ -25,8 +25,9 @@ pub unsafe trait VictimHook {
     /// Leaves the image for good. Called after the end of interrupt, with everything masked, after `Entered`.
     ///
     /// # Errors
-    /// It returns only if the core cannot leave (a Trusted OS resides on it, say). The caller then reports the
-    /// refusal and resumes its work.
+    /// It returns only if the core cannot leave (a Trusted OS resides on it, say). Its timers and its interrupt interface may
+    /// be quiet by then. So the caller brings them up as at its start, reports the refusal, and only then resumes its
+    /// work: without the first it would be deaf to the next stop.
     fn notify_cpu_stop(&mut self, cpu: Cpu, generation: Generation) -> Result<Infallible, Refusal>;
 }
 

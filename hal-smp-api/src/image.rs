@@ -83,6 +83,15 @@ impl core::error::Error for ImageError {}
 /// fn enter(_: ImageExclusive) {}
 /// fn twice(image: ImageExclusive) { enter(image); enter(image); }
 /// ```
+///
+/// Only a [`Stop`](crate::stop::Stop) draws the conclusion, whose constructor is `unsafe` for what it must be promised:
+///
+/// ```compile_fail,E0624
+/// use hal_smp_api::{cpus::{Cpu, HwId, Topology}, image::{ImageExclusive, Region}, word::Generation};
+/// let alone = [HwId(0)];
+/// let (topology, me) = (Topology::new(&alone).unwrap(), Cpu::new(0).unwrap());
+/// let forged = ImageExclusive::conclude(&topology, me, Generation::FIRST, Region { base: 0, len: 0 }, []);
+/// ```
 #[derive(PartialEq, Eq, Hash, Debug)]
 pub struct ImageExclusive {
     generation: Generation,
@@ -96,7 +105,7 @@ impl ImageExclusive {
     /// # Errors
     /// [`ImageError::Missing`] for the first possible core (other than `me`) without evidence,
     /// [`ImageError::OldEvidence`] for evidence of another generation.
-    pub fn conclude(
+    pub(crate) fn conclude(
         topology: &Topology<'_>,
         me: Cpu,
         generation: Generation,

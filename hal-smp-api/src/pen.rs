@@ -15,6 +15,7 @@ use crate::word::{Code, Generation, Word};
 pub struct Pen {
     cpu: Cpu,
     id: HwId,
+    highest: u64,
     acknowledged: Option<Generation>,
     echoed: Option<u32>,
 }
@@ -23,7 +24,13 @@ impl Pen {
     /// The state in which a core arrives: nothing acknowledged yet.
     #[must_use]
     pub const fn new(cpu: Cpu, id: HwId) -> Self {
-        Self { cpu, id, acknowledged: None, echoed: None }
+        Self { cpu, id, highest: u64::MAX, acknowledged: None, echoed: None }
+    }
+
+    /// The same for a core that cannot fetch above this address: an order beyond it does not open the pen.
+    #[must_use]
+    pub const fn reaching(self, highest: u64) -> Self {
+        Self { highest, ..self }
     }
 
     /// One turn of the loop. Returns the order once the core has reported `Released` and must go.
@@ -57,6 +64,9 @@ impl Pen {
             entry: wide(SlotWord::EntryLow, SlotWord::EntryHigh),
             arg: wide(SlotWord::ArgLow, SlotWord::ArgHigh),
         };
+        if order.entry > self.highest {
+            return None;
+        }
         report(slots, self.cpu, Word::new(release.generation, Code::Released));
         Some(order)
     }

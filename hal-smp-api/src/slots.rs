@@ -210,8 +210,9 @@ unsafe impl<M: Maintain> Slots for VolatileSlots<M> {
     }
 }
 
-/// Clears the requester's words of a core. For a cold start, when memory holds anything at all; a core that is
-/// already in the pen is not disturbed by it.
+/// Clears the requester's words of a core. For a cold start, when memory holds anything at all: before the core first looks
+/// at its slot, for a request of before the reset would send it to the pen. A core that is already there is not
+/// disturbed.
 pub fn clear<S: Slots>(slots: &S, cpu: Cpu) {
     slots.write(cpu, SlotWord::Release, Word::IDLE);
     slots.write(cpu, SlotWord::Request, Word::IDLE);

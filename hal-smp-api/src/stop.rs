@@ -3,12 +3,12 @@
 
 use core::fmt;
 
-use crate::ack::{AckChannel, Leftover, Report, SlotChannel};
+use crate::ack::{AckChannel, ChannelError, Report, SlotChannel};
 use crate::clock::{Clock, Deadline, Micros};
 use crate::cpus::{Cpu, CpuSet, MAX_CPUS, Topology};
 use crate::election::Claim;
 use crate::evidence::{Confirmed, Off, Parked, PenKind, Quiesced};
-use crate::hooks::{RequesterHooks, Stopped};
+use crate::hooks::{HookError, RequesterHooks, Stopped};
 use crate::image::{ImageExclusive, Region};
 use crate::ladder::{Ladder, Signal};
 use crate::slots::{SlotWord, Slots};
@@ -41,6 +41,8 @@ pub enum Failure {
     WitnessSilent,
     /// It said that it cannot leave.
     Refused(Refusal),
+    /// It was reset or its power was cut, and no status shows that it stays so: it may run the image again.
+    KillUnconfirmed,
 }
 
 impl fmt::Display for Failure {
@@ -51,6 +53,7 @@ impl fmt::Display for Failure {
             Self::ChallengeUnanswered => f.write_str("acknowledged, but does not answer the challenge"),
             Self::WitnessSilent => f.write_str("not confirmed by the second channel"),
             Self::Refused(reason) => write!(f, "refused with reason {}", reason.number()),
+            Self::KillUnconfirmed => f.write_str("reset or switched off, but not seen to stay so"),
         }
     }
 }
@@ -79,10 +82,11 @@ enum State {
     Challenged {
         nonce: u32,
     },
-    Answered {
-        nonce: u32,
-    },
+    Answered,
     Refused(Refusal),
+    /// Reset or without power. Only the platform can say more: what the core said, and what of it arrives later, is of
+    /// its former life.
+    Killed,
     Parked(PenKind),
     Off(crate::evidence::OffProof),
 }
@@ -143,9 +147,20 @@ impl core::error::Error for NoRoom {}
 impl<'a, const N: usize> Stop<'a, N> {
     /// Prepares a stop of all possible cores but the claim's.
     ///
+    /// ```compile_fail,E0133
+    /// use hal_smp_api::{election::Claim, stop::{Plan, Stop}};
+    /// fn without_a_promise(claim: Claim, plan: Plan<'_>) { let _ = Stop::<4>::new(claim, plan); }
+    /// ```
+    ///
     /// # Errors
     /// [`NoRoom`] if the topology has more than `N` cores.
-    pub fn new(claim: Claim, plan: Plan<'a>) -> Result<Self, NoRoom> {
+    ///
+    /// # Safety
+    /// The [`ImageExclusive`] that may come out of it speaks of these cores and that region alone:
+    /// * `plan.topology` names every core that can run, or begin to, before the image is replaced;
+    /// * `plan.reserved` covers all pens, the slots that the stop is polled with, and whatever else a parked core uses;
+    /// * `claim` is of the one election of the machine.
+    pub unsafe fn new(claim: Claim, plan: Plan<'a>) -> Result<Self, NoRoom> {
         const { assert!(N <= MAX_CPUS) };
         let count = plan.topology.possible().len();
         if count > N {
@@ -180,14 +195,14 @@ impl<'a, const N: usize> Stop<'a, N> {
     /// the slowest core's time and not the sum.
     ///
     /// # Errors
-    /// [`Leftover`] if the second channel cannot be cleared; nothing was signalled then.
+    /// [`ChannelError`] if the second channel cannot be used; nothing was signalled then.
     pub fn poll<S: Slots, W: AckChannel, H: RequesterHooks, C: Clock>(
         &mut self,
         slots: &S,
         witness: &mut W,
         hooks: &mut H,
         clock: &C,
-    ) -> Result<Progress, Leftover> {
+    ) -> Result<Progress, ChannelError> {
         match self.phase {
             Phase::Probe(n) => {
                 self.phase = if n < N { Phase::Probe(n + 1) } else { Phase::Arm(0) };
@@ -222,7 +237,7 @@ impl<'a, const N: usize> Stop<'a, N> {
         witness: &mut W,
         hooks: &mut H,
         clock: &C,
-    ) -> Result<Progress, Leftover> {
+    ) -> Result<Progress, ChannelError> {
         loop {
             let progress = self.poll(slots, witness, hooks, clock)?;
             if progress != Progress::Pending {
@@ -258,14 +273,22 @@ impl<'a, const N: usize> Stop<'a, N> {
         witness: &mut W,
         hooks: &mut H,
         clock: &C,
-    ) -> Result<(), Leftover> {
+    ) -> Result<(), ChannelError> {
         let missing = self.missing();
+        if missing.is_empty() {
+            self.phase = Phase::Done;
+            return Ok(());
+        }
         let Some(rung) = self.plan.ladder.rung(self.rung) else {
-            self.phase = if missing.is_empty() { Phase::Done } else { Phase::Failed };
+            self.phase = Phase::Failed;
             return Ok(());
         };
         if self.started.is_none() {
-            witness.arm(missing)?;
+            let channel = witness.capabilities();
+            channel.check()?;
+            if !channel.generation {
+                witness.arm(missing).map_err(ChannelError::Leftover)?;
+            }
             let stop = Word::new(self.plan.generation, Code::Stop).raw();
             for cpu in missing.iter() {
                 slots.write(cpu, SlotWord::Request, stop);
@@ -274,15 +297,7 @@ impl<'a, const N: usize> Stop<'a, N> {
             slots.barrier();
             self.started = Some(Deadline::after(clock, Micros(0)));
         }
-        let raised = if rung.signal.is_kill() {
-            let mut any = Err(crate::hooks::HookError::NotSupported);
-            for cpu in missing.iter() {
-                any = hooks.cpu_kill(cpu).or(any);
-            }
-            any
-        } else {
-            hooks.signal(rung.signal, missing)
-        };
+        let raised = if rung.signal.is_kill() { self.kill(missing, hooks) } else { hooks.signal(rung.signal, missing) };
         if raised.is_err() {
             // This means is not there: no point in waiting for it.
             self.rung += 1;
@@ -290,6 +305,20 @@ impl<'a, const N: usize> Stop<'a, N> {
         }
         self.phase = Phase::Wait { next: 0, deadline: Deadline::after(clock, rung.patience) };
         Ok(())
+    }
+
+    /// Ends these cores; an error if none could be ended.
+    fn kill<H: RequesterHooks>(&mut self, cpus: CpuSet, hooks: &mut H) -> Result<(), HookError> {
+        let mut any = Err(HookError::NotSupported);
+        for cpu in cpus.iter() {
+            let killed = hooks.cpu_kill(cpu);
+            // One that failed may have hit the core all the same.
+            if killed != Err(HookError::NotSupported) {
+                self.cores[cpu.index()].state = State::Killed;
+            }
+            any = killed.or(any);
+        }
+        any
     }
 
     /// Looks at one core, or, at the end of the row, at the clock.
@@ -307,6 +336,9 @@ impl<'a, const N: usize> Stop<'a, N> {
             Some(cpu) => {
                 self.phase = Phase::Wait { next: cpu.index() + 1, deadline };
                 self.look(cpu, slots, witness, hooks, clock);
+                if self.missing().contains(cpu) {
+                    self.ask_platform(cpu, hooks, clock);
+                }
             }
             None if missing.is_empty() => self.phase = Phase::Done,
             None if deadline.passed(clock) => {
@@ -317,6 +349,7 @@ impl<'a, const N: usize> Stop<'a, N> {
         }
     }
 
+    /// Takes in what a core says.
     fn look<S: Slots, W: AckChannel, H: RequesterHooks, C: Clock>(
         &mut self,
         cpu: Cpu,
@@ -327,16 +360,18 @@ impl<'a, const N: usize> Stop<'a, N> {
     ) {
         let generation = self.plan.generation;
         match self.cores[cpu.index()].state {
-            State::Challenged { nonce } if slots.read(cpu, SlotWord::Echo) == nonce => {
-                self.cores[cpu.index()].state = State::Answered { nonce };
+            State::Killed => {}
+            State::Challenged { nonce } => {
+                if slots.read(cpu, SlotWord::Echo) == nonce {
+                    self.cores[cpu.index()].state = State::Answered;
+                }
             }
-            State::Answered { .. } => {
+            State::Answered => {
                 // A channel without generation counts only beside the answered challenge.
                 if witness.report(cpu, generation) == Report::Parked {
                     self.confirm(cpu, State::Parked(PenKind::Ours), clock);
                 }
             }
-            State::Challenged { .. } => self.ask_platform(cpu, hooks, clock),
             _ => match SlotChannel(slots).report(cpu, generation) {
                 Report::Parked => {
                     // Never a number that the echo holds already: an old answer must not count.
@@ -348,12 +383,9 @@ impl<'a, const N: usize> Stop<'a, N> {
                     self.cores[cpu.index()].state = State::Challenged { nonce };
                     hooks.wake(CpuSet::EMPTY.with(cpu));
                 }
-                Report::Entered => {
-                    self.cores[cpu.index()].state = State::Entered;
-                    self.ask_platform(cpu, hooks, clock);
-                }
+                Report::Entered => self.cores[cpu.index()].state = State::Entered,
                 Report::Refused(reason) => self.cores[cpu.index()].state = State::Refused(reason),
-                Report::Silent | Report::Released => self.ask_platform(cpu, hooks, clock),
+                Report::Silent | Report::Released => {}
             },
         }
     }
@@ -370,8 +402,9 @@ impl<'a, const N: usize> Stop<'a, N> {
                 State::Waiting => Err(Failure::Unresponsive),
                 State::Entered => Err(Failure::StuckAfterEntered),
                 State::Challenged { .. } => Err(Failure::ChallengeUnanswered),
-                State::Answered { .. } => Err(Failure::WitnessSilent),
+                State::Answered => Err(Failure::WitnessSilent),
                 State::Refused(reason) => Err(Failure::Refused(reason)),
+                State::Killed => Err(Failure::KillUnconfirmed),
             };
             Some(CoreReport { cpu, outcome, signal: core.signal, restartable: core.restartable, latency: core.latency })
         })
@@ -380,7 +413,8 @@ impl<'a, const N: usize> Stop<'a, N> {
     /// Cores whose stop handler runs or ran: all that a reset of the whole machine needs to know.
     pub fn quiesced(&self) -> impl Iterator<Item = Quiesced> + '_ {
         let generation = self.plan.generation;
-        let left_work = |state: State| !matches!(state, State::Aside | State::Waiting | State::Refused(_));
+        let left_work =
+            |state: State| !matches!(state, State::Aside | State::Waiting | State::Refused(_) | State::Killed);
         self.cpus_where(left_work).iter().map(move |cpu| Quiesced { cpu, generation })
     }
 
@@ -450,7 +484,7 @@ impl<'a, const N: usize> Incomplete<'a, N> {
         let stop = self.stop;
         let asked =
             stop.cpus_where(|state| !matches!(state, State::Aside | State::Parked(PenKind::Boot) | State::Off(_)));
-        let parked = stop.cpus_where(|state| matches!(state, State::Parked(PenKind::Ours) | State::Answered { .. }));
+        let parked = stop.cpus_where(|state| matches!(state, State::Parked(PenKind::Ours) | State::Answered));
         for cpu in asked.iter() {
             let Some(id) = stop.plan.topology.id(cpu) else {
                 continue;

@@ -4,6 +4,7 @@
 //! The order is data, [`ORDER`], and [`follows`] is a `const fn`: a crate that writes the instructions of a real core can
 //! name their order as a list and have it checked at compile time, as `hal-smp-arm` does.
 
+use crate::clock::{Clock, Deadline, Micros};
 use crate::cpus::Cpu;
 use crate::slots::{SlotWord, Slots};
 use crate::word::{Code, Generation, Refusal, Word};
@@ -80,6 +81,27 @@ pub fn on_stop_signal<S: Slots>(slots: &S, cpu: Cpu) -> StopSignal {
     match Word::decode(slots.read(cpu, SlotWord::Request)) {
         Some(Word { generation, code: Code::Stop }) => StopSignal::Stop(generation),
         _ => StopSignal::Stale,
+    }
+}
+
+/// What the loser of an [`Election`](crate::election::Election) does, everything masked: waits for the winner's request in its
+/// slot, at most `patience`. A core that has masked its interrupts for good hears no signal, but it can look. If a stop
+/// other than `served` is wanted, it leaves as a stop handler does.
+pub fn await_stop<S: Slots, C: Clock>(
+    slots: &S,
+    clock: &C,
+    cpu: Cpu,
+    served: Option<Generation>,
+    patience: Micros,
+) -> StopSignal {
+    let deadline = Deadline::after(clock, patience);
+    loop {
+        let late = deadline.passed(clock);
+        match on_stop_signal(slots, cpu) {
+            StopSignal::Stop(generation) if Some(generation) != served => return StopSignal::Stop(generation),
+            _ if late => return StopSignal::Stale,
+            _ => core::hint::spin_loop(),
+        }
     }
 }
 

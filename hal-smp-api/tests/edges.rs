@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use hal_smp_api::ack::SlotsOnly;
+use hal_smp_api::ack::{AckChannel, Capabilities, ChannelError, Leftover, Report, SlotsOnly};
 use hal_smp_api::clock::{Clock, Micros};
 use hal_smp_api::cpus::{Cpu, CpuSet, HwId, Topology};
 use hal_smp_api::election::Election;
@@ -136,7 +136,7 @@ const RUNGS: [Rung; 2] = [
     Rung { signal: Signal::CoreReset, patience: Micros(50), restartable: false },
 ];
 
-fn run(soc: &mut Soc, memory: &Memory) -> (Stop<'static, 3>, Progress) {
+fn prepare() -> Stop<'static, 3> {
     let plan = Plan {
         topology: Topology::new(&IDS).unwrap(),
         ladder: Ladder::new(&RUNGS).unwrap(),
@@ -144,7 +144,12 @@ fn run(soc: &mut Soc, memory: &Memory) -> (Stop<'static, 3>, Progress) {
         reserved: Region { base: 0x1000, len: 0x1000 },
     };
     let claim = Election::new().claim(cpu(0)).unwrap();
-    let mut stop = Stop::new(claim, plan).unwrap();
+    // SAFETY: a simulation of exactly these cores.
+    unsafe { Stop::new(claim, plan) }.unwrap()
+}
+
+fn run(soc: &mut Soc, memory: &Memory) -> (Stop<'static, 3>, Progress) {
+    let mut stop = prepare();
     let clock = Ticks(Cell::new(0));
     let progress = stop.run(memory, &mut SlotsOnly, soc, &clock).unwrap();
     (stop, progress)
@@ -169,11 +174,64 @@ fn a_kill_counts_only_once_the_hardware_shows_it() {
         assert!(!report.restartable && report.latency >= 50);
     }
     assert!(stop.finish().is_ok());
-    for mut bad in [soc(Ok(()), false), soc(Err(HookError::NotSupported), true), soc(Err(HookError::Failed(-3)), true)]
-    {
+    for (kill, shows, failure) in [
+        (Ok(()), false, Failure::KillUnconfirmed),
+        (Err(HookError::NotSupported), true, Failure::Unresponsive),
+        (Err(HookError::Failed(-3)), true, Failure::KillUnconfirmed),
+    ] {
+        let mut bad = soc(kill, shows);
         let (stop, progress) = run(&mut bad, &memory());
         assert_eq!((progress, bad.kills), (Progress::Incomplete, 2));
-        assert!(stop.reports().all(|report| report.outcome == Err(Failure::Unresponsive)));
+        assert!(stop.reports().all(|report| report.outcome == Err(failure)));
+        assert_eq!(stop.quiesced().count(), 0);
+    }
+}
+
+#[test]
+fn a_core_that_refused_can_still_be_killed() {
+    let memory = memory();
+    victim::report_refused(&memory, cpu(1), Generation::FIRST, Refusal::new(9).unwrap());
+    let (stop, progress) = run(&mut soc(Ok(()), true), &memory);
+    assert_eq!(progress, Progress::Stopped);
+    assert!(stop.reports().all(|report| matches!(report.outcome, Ok(Confirmed::Off(_)))));
+}
+
+/// A channel that never has anything to say.
+struct Channel(Capabilities);
+
+// SAFETY: never reports `Parked`.
+unsafe impl AckChannel for Channel {
+    fn capabilities(&self) -> Capabilities {
+        self.0
+    }
+    fn arm(&mut self, cpus: CpuSet) -> Result<(), Leftover> {
+        Err(Leftover { cpus })
+    }
+    fn report(&mut self, _: Cpu, _: Generation) -> Report {
+        Report::Silent
+    }
+}
+
+#[test]
+fn a_channel_is_asked_what_it_can_do() {
+    let good = SlotsOnly.capabilities();
+    let others = CpuSet::first(3).without(cpu(0));
+    for (capabilities, expected) in [
+        (Capabilities { uncached: false, ..good }, Err(ChannelError::Cached)),
+        (Capabilities { per_core_word: false, ..good }, Err(ChannelError::Overwrites)),
+        (
+            Capabilities { per_core_word: false, atomic_or: true, ..good },
+            Err(ChannelError::Leftover(Leftover { cpus: others })),
+        ),
+        // Not armed: its reports carry the generation.
+        (Capabilities { generation: true, ..good }, Ok(Progress::Incomplete)),
+    ] {
+        let memory = memory();
+        let mut soc = soc(Err(HookError::NotSupported), false);
+        let progress = prepare().run(&memory, &mut Channel(capabilities), &mut soc, &Ticks(Cell::new(0)));
+        assert_eq!(progress, expected);
+        let asked = memory.read(cpu(1), SlotWord::Request) != 0;
+        assert_eq!(asked, expected.is_ok(), "{capabilities:?}");
     }
 }
 
@@ -193,13 +251,37 @@ fn a_refusal_is_no_evidence_and_a_crash_lists_its_casualties() {
     assert_eq!(crash.casualties(), CpuSet::EMPTY.with(cpu(1)).with(cpu(2)));
 }
 
+/// An image that is exclusive on a machine of one core.
+fn alone(reserved: Region) -> ImageExclusive {
+    let plan = Plan {
+        topology: Topology::new(&IDS[..1]).unwrap(),
+        ladder: Ladder::new(&RUNGS).unwrap(),
+        generation: Generation::FIRST,
+        reserved,
+    };
+    let claim = Election::new().claim(cpu(0)).unwrap();
+    // SAFETY: nobody else is there.
+    let mut stop: Stop<1> = unsafe { Stop::new(claim, plan) }.unwrap();
+    let mut none = soc(Err(HookError::NotSupported), false);
+    assert_eq!(stop.run(&memory(), &mut SlotsOnly, &mut none, &Ticks(Cell::new(0))), Ok(Progress::Stopped));
+    stop.finish().unwrap().0
+}
+
+#[test]
+fn the_pens_are_not_written_and_no_entry_is_outside_them() {
+    let image = alone(Region { base: 0x1000, len: 0x1000 });
+    assert_eq!(image.permit(Region { base: 0x1FFF, len: 1 }), Err(ImageError::Reserved(0x1FFF)));
+    assert_eq!(image.permit(Region { base: 0x2000, len: u64::MAX }), Ok(()));
+    assert_eq!(image.permit(Region { base: 0, len: 0x1001 }), Err(ImageError::Reserved(0)));
+    assert_eq!(image.permit_entry(0x2000), Err(ImageError::NotReserved(0x2000)));
+}
+
 #[test]
 fn an_overwrite_copies_or_changes_nothing() {
     let mut memory = [0u8; 64];
     let base = memory.as_mut_ptr();
     let reserved = Region { base: base as u64 + 48, len: 16 };
-    let alone = Topology::new(&IDS[..1]).unwrap();
-    let image = ImageExclusive::conclude(&alone, cpu(0), Generation::FIRST, reserved, []).unwrap();
+    let image = alone(reserved);
     let new: [u8; 16] = std::array::from_fn(|n| n as u8 + 1);
     // SAFETY: all inside `memory`; the refused calls write nothing.
     unsafe {

@@ -28,7 +28,7 @@ use hal_smp_api::slots::SlotWord;
 use hal_smp_api::victim::{ORDER, Step, follows};
 use hal_smp_api::word::{Code, Generation, Word};
 use requester::{Kind, NOW};
-use world::{Act, Setup};
+use world::{Act, Reset, Setup};
 
 const LIMIT: usize = 3_000_000;
 
@@ -41,6 +41,7 @@ fn setup(kind: Kind, acts: Vec<Act>) -> Setup {
         leftovers: vec![[0; 11]],
         requester_cleans: true,
         stops: 1,
+        reset: Reset::None,
         clock_runs: true,
         bounded: RefCell::new(HashSet::new()),
     }
@@ -112,6 +113,30 @@ fn the_protocol_holds_in_a_stop_right_after_a_roll_back() {
 fn the_protocol_holds_with_two_victims() {
     let ours = Setup { victims: 2, ..coarse(&ORDER) };
     proved("two victims, each call a step", &ours);
+}
+
+/// What a core said before its reset says nothing about it afterwards, and its last stores may arrive later still.
+#[test]
+fn the_protocol_holds_with_a_reset_as_the_last_rung() {
+    let ours = Setup { reset: Reset::Pulse, ..setup(Kind::Ours, steps(&ORDER)) };
+    proved("one victim, a pulse", &ours);
+    let ours = Setup { reset: Reset::Held, ..coarse(&ORDER) };
+    proved("one victim, held in reset", &ours);
+}
+
+/// A core that never reaches its pen is had by a reset that holds it, and by no other.
+#[test]
+fn a_reset_counts_while_it_holds_the_core() {
+    for (reset, reached) in [(Reset::Held, true), (Reset::Pulse, false)] {
+        let mut deaf = Setup { reset, ..coarse(&ORDER) };
+        deaf.acts = vec![Act::Spin];
+        let Verdict { states, found } = explore(&deaf, &[Broken::Overwritten, Broken::Fetch], LIMIT);
+        assert_eq!(
+            found.map(|(broken, _)| broken),
+            reached.then_some(Broken::Overwritten),
+            "{reset:?}, {states} states"
+        );
+    }
 }
 
 #[test]

@@ -10,11 +10,11 @@ use hal_smp_api::election::{Election, Lost};
 use hal_smp_api::evidence::{Confirmed, OffProof, PenKind};
 use hal_smp_api::handover::{HandOver, HandOverError, Held, HeldCore, Record};
 use hal_smp_api::hooks::{HookError, RequesterHooks, Stopped};
-use hal_smp_api::image::{ImageError, ImageExclusive, Region};
+use hal_smp_api::image::Region;
 use hal_smp_api::ladder::{Ladder, LadderError, Rung, Signal};
 use hal_smp_api::pen::Pen;
 use hal_smp_api::release::{Released, post, wait_released};
-use hal_smp_api::slots::{Order, SlotLayout, SlotWord, Slots};
+use hal_smp_api::slots::{Order, SlotLayout, SlotWord, Slots, clear};
 use hal_smp_api::stop::{Failure, Plan, Progress, Stop};
 use hal_smp_api::victim::{self, ORDER, Step, StopSignal};
 use hal_smp_api::word::{Code, Generation, Word};
@@ -176,7 +176,8 @@ fn stop<'a>(
     generation: Generation,
 ) -> (Stop<'a, 4>, Progress) {
     let election = Election::new();
-    let mut stop = Stop::new(election.claim(cpu(0)).unwrap(), plan(topology, generation)).unwrap();
+    // SAFETY: a simulation of exactly these cores.
+    let mut stop = unsafe { Stop::new(election.claim(cpu(0)).unwrap(), plan(topology, generation)) }.unwrap();
     let progress = stop.run(memory, &mut SlotsOnly, world, &Ticks(Cell::new(u64::MAX - 20))).unwrap();
     (stop, progress)
 }
@@ -308,9 +309,51 @@ fn a_flag_register_is_cleared_first_and_must_agree() {
     let memory = memory(0);
     let mut world = World::new(&memory, &[Behaviour::Good; 4]);
     let election = Election::new();
-    let mut stop: Stop<4> = Stop::new(election.claim(cpu(0)).unwrap(), plan(topology, Generation::FIRST)).unwrap();
+    let claim = election.claim(cpu(0)).unwrap();
+    // SAFETY: a simulation of exactly these cores.
+    let mut stop: Stop<4> = unsafe { Stop::new(claim, plan(topology, Generation::FIRST)) }.unwrap();
     assert_eq!(stop.run(&memory, &mut good, &mut world, &Ticks(Cell::new(0))), Ok(Progress::Incomplete));
     assert!(stop.reports().all(|r| r.outcome == Err(Failure::WitnessSilent)));
+}
+
+#[test]
+fn an_order_out_of_reach_does_not_open_the_pen() {
+    let memory = memory(0);
+    let generation = Generation::FIRST;
+    let mut pen = Pen::new(cpu(1), IDS[1]).reaching(u32::MAX.into());
+    memory.write(cpu(1), SlotWord::Request, Word::new(generation, Code::Stop).raw());
+    post(&memory, cpu(1), generation, &Order { id: IDS[1], entry: 1 << 32, arg: 1 << 32 });
+    assert_eq!(pen.turn(&memory), None);
+    assert_eq!(Word::decode(memory.read(cpu(1), SlotWord::Stage)).map(|word| word.code), Some(Code::Parked));
+    let order = Order { id: IDS[1], entry: u32::MAX.into(), arg: 1 << 32 };
+    post(&memory, cpu(1), generation, &order);
+    assert_eq!(pen.turn(&memory), Some(order));
+}
+
+#[test]
+fn a_request_that_survived_a_reset_is_cleared() {
+    let memory = memory(0);
+    for n in 0..4 {
+        memory.write(cpu(n), SlotWord::Request, Word::new(Generation::LAST, Code::Stop).raw());
+        memory.write(cpu(n), SlotWord::Release, Word::new(Generation::LAST, Code::Release).raw());
+        assert_eq!(victim::on_stop_signal(&memory, cpu(n)), StopSignal::Stop(Generation::LAST));
+        clear(&memory, cpu(n));
+        assert_eq!(victim::on_stop_signal(&memory, cpu(n)), StopSignal::Stale);
+        assert_eq!(memory.read(cpu(n), SlotWord::Release), Word::IDLE);
+    }
+}
+
+#[test]
+fn the_loser_of_an_election_finds_the_request_by_itself() {
+    let memory = memory(0);
+    let now = Generation::FIRST.next();
+    let look = |served| victim::await_stop(&memory, &Ticks(Cell::new(0)), cpu(1), served, Micros(50));
+    assert_eq!(look(None), StopSignal::Stale, "nobody asks: the wait ends");
+    memory.write(cpu(1), SlotWord::Request, Word::new(now, Code::Stop).raw());
+    assert_eq!(look(Some(now)), StopSignal::Stale, "the stop from which it has come back");
+    assert_eq!(look(Some(Generation::FIRST)), StopSignal::Stop(now));
+    memory.write(cpu(1), SlotWord::Request, Word::new(now, Code::Cancel).raw());
+    assert_eq!(look(None), StopSignal::Stale);
 }
 
 #[test]
@@ -320,19 +363,6 @@ fn one_requester_wins_and_can_withdraw() {
     assert_eq!(election.claim(cpu(1)), Err(Lost { winner: cpu(2) }));
     election.withdraw(claim);
     assert_eq!(election.claim(cpu(1)).unwrap().cpu(), cpu(1));
-}
-
-#[test]
-fn no_image_without_evidence_and_no_write_into_the_pens() {
-    let topology = Topology::new(&IDS).unwrap();
-    let conclude = |ids| ImageExclusive::conclude(ids, cpu(0), Generation::FIRST, RESERVED, []);
-    assert_eq!(conclude(&topology), Err(ImageError::Missing(cpu(1))));
-    let alone = Topology::new(&IDS[..1]).unwrap();
-    let image = conclude(&alone).unwrap();
-    assert_eq!(image.permit(Region { base: 0x1FFF, len: 1 }), Err(ImageError::Reserved(0x1FFF)));
-    assert_eq!(image.permit(Region { base: 0x2000, len: u64::MAX }), Ok(()));
-    assert_eq!(image.permit(Region { base: 0, len: 0x1001 }), Err(ImageError::Reserved(0)));
-    assert_eq!(image.permit_entry(0x2000), Err(ImageError::NotReserved(0x2000)));
 }
 
 #[test]

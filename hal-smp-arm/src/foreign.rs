@@ -42,17 +42,18 @@ pub struct Entry {
 ///
 /// # Errors
 /// [`MoveError::Pen`] if there is no room or memory does not keep it, [`MoveError::Image`] if the room is not in the
-/// region that the stop reserved.
+/// region that the stop reserved; nothing is written there then.
 pub fn install<M: Maintain>(
     image: &ImageExclusive,
     room: &mut Room<M>,
     code: &[u32],
     devices: &Devices,
 ) -> Result<Entry, MoveError> {
+    // Asked before anything is written: a room elsewhere may be in use.
+    image.permit_entry(room.next() as u64)?;
     let entry = room.put(code)? as u64;
+    image.permit_entry(room.next() as u64)?;
     let arg = room.put(&[devices.gicc, devices.gicd, devices.flags])? as u64;
-    image.permit_entry(entry)?;
-    image.permit_entry(arg)?;
     Ok(Entry { entry, arg })
 }
 

@@ -60,6 +60,8 @@ pub enum MoveError {
     Entry(u64),
     /// Length 0, or beyond the end of the address space; carries it.
     Length(u64),
+    /// An address or a register has bits that the registers of this instruction set have not; carries it.
+    TooWide(u64),
 }
 
 impl fmt::Display for MoveError {
@@ -70,6 +72,7 @@ impl fmt::Display for MoveError {
             Self::Unaligned(address) => write!(f, "{address:#x} is not a multiple of 8"),
             Self::Entry(entry) => write!(f, "entry {entry:#x} is outside what is copied"),
             Self::Length(len) => write!(f, "{len:#x} bytes cannot be copied"),
+            Self::TooWide(value) => write!(f, "{value:#x} does not fit a register"),
         }
     }
 }
@@ -109,6 +112,9 @@ impl Move {
         if self.len == 0 || self.len.checked_next_multiple_of(BLOCK).and_then(|len| top.checked_add(len)).is_none() {
             return Err(MoveError::Length(self.len));
         }
+        if let Some(value) = self.beyond(usize::MAX as u64) {
+            return Err(MoveError::TooWide(value));
+        }
         let len = self.blocks() * BLOCK;
         let to = Region { base: self.destination, len };
         image.permit(to)?;
@@ -119,6 +125,13 @@ impl Move {
             return Err(MoveError::Entry(self.entry));
         }
         Ok(image.permit_entry(self.fallback)?)
+    }
+
+    /// What of it lies above `highest`, of which the code would drop the upper half. The entry lies in what is copied.
+    fn beyond(&self, highest: u64) -> Option<u64> {
+        let last = self.blocks() * BLOCK - 1;
+        let [a, b, c, d] = self.registers;
+        [self.source + last, self.destination + last, self.fallback, a, b, c, d].into_iter().find(|&n| n > highest)
     }
 
     /// As the code reads it: 64-bit words in the machine's order.
@@ -146,4 +159,39 @@ pub fn prepare<M: Maintain>(
     let target = room.put(code)?;
     let job = room.put(&what.words())?;
     Ok(Departure { target, args: [job, 0, 0, 0, 0, 0] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Move;
+
+    type Change = fn(&mut Move);
+
+    #[test]
+    fn nothing_of_a_move_loses_its_upper_half() {
+        let good = Move {
+            source: 0x1000,
+            destination: 0xFFFF_FF80,
+            len: 65,
+            entry: 0xFFFF_FF80,
+            registers: [0, 1, 2, 0xFFFF_FFFF],
+            fallback: 0x2000,
+        };
+        let highest = u32::MAX.into();
+        assert_eq!(good.beyond(highest), None);
+        let changes: [(Change, u64); 6] = [
+            (|what| what.destination = 0x1_4800_0000, 0x1_4800_007F),
+            (|what| what.source = 0x1_0000_0000, 0x1_0000_007F),
+            // The end of the last block.
+            (|what| what.len = 129, 0x1_0000_003F),
+            (|what| what.registers[0] = 1 << 32, 1 << 32),
+            (|what| what.registers[3] = 1 << 40, 1 << 40),
+            (|what| what.fallback = 0x1_0000_2000, 0x1_0000_2000),
+        ];
+        for (change, beyond) in changes {
+            let mut bad = good;
+            change(&mut bad);
+            assert_eq!((bad.beyond(highest), bad.beyond(u64::MAX)), (Some(beyond), None));
+        }
+    }
 }

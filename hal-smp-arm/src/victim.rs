@@ -44,8 +44,10 @@ pub enum Coherency {
 /// How much is cleaned.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Levels {
-    /// The level 1 data cache: what a victim has for itself. Caches that it shares stay as they are, and stay coherent
-    /// with the requester.
+    /// What a victim has for itself. In the cores with a sequence of their own here, and in Cortex-A35, A53, A57, A72 and A73, that is the
+    /// level 1 data cache; those that it shares stay as they are, and stay coherent with the requester. No register says how
+    /// many levels are private (CLIDR's LoUIS speaks of unification, and is 0 or 1 beside a private level 2 in later cores), so in
+    /// any other core it is all levels.
     Own,
     /// All levels up to the point of coherency (CLIDR.LoC), for a requester that goes on with its caches off: lines of a
     /// shared cache would hide what is in memory, and be written back over it later. Only with every other core

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The last act of an image: what is refused before anything is written, and what lies in the pen area afterwards.
 
-use hal_smp_api::cpus::{Cpu, HwId, Topology};
+use hal_smp_api::ack::SlotsOnly;
+use hal_smp_api::clock::{Clock, Micros};
+use hal_smp_api::cpus::{Cpu, CpuSet, HwId, Topology};
+use hal_smp_api::election::Election;
+use hal_smp_api::hooks::{HookError, RequesterHooks};
 use hal_smp_api::image::{ImageError, ImageExclusive};
+use hal_smp_api::ladder::{Ladder, Rung, Signal};
 use hal_smp_api::slots::SlotLayout;
+use hal_smp_api::stop::{Plan, Progress, Stop};
 use hal_smp_api::word::Generation;
 use hal_smp_arm::barrier::Uncached;
 use hal_smp_arm::foreign::{self, Devices};
@@ -21,8 +27,40 @@ fn area() -> (Area<Uncached>, ImageExclusive) {
     let me = Cpu::new(0).unwrap();
     let ids = [HwId(0)];
     let topology = Topology::new(&ids).unwrap();
-    let image = ImageExclusive::conclude(&topology, me, Generation::FIRST, area.reserved(), []).unwrap();
-    (area, image)
+    let rungs = [Rung { signal: Signal::Irq, patience: Micros(0), restartable: true }];
+    let ladder = Ladder::new(&rungs).unwrap();
+    let plan = Plan { topology, ladder, generation: Generation::FIRST, reserved: area.reserved() };
+    let claim = Election::new().claim(me).unwrap();
+    // SAFETY: the machine of the test has one core.
+    let mut stop: Stop<1> = unsafe { Stop::new(claim, plan) }.unwrap();
+    assert_eq!(stop.run(&area.slots(), &mut SlotsOnly, &mut Nobody, &Standing), Ok(Progress::Stopped));
+    (area, stop.finish().unwrap().0)
+}
+
+/// There is nobody to signal.
+struct Nobody;
+
+// SAFETY: claims nothing.
+unsafe impl RequesterHooks for Nobody {
+    fn signal(&mut self, _: Signal, _: CpuSet) -> Result<(), HookError> {
+        Err(HookError::NotSupported)
+    }
+    fn wake(&mut self, _: CpuSet) {}
+    fn nonce(&mut self) -> u32 {
+        0
+    }
+}
+
+/// A clock that nobody needs.
+struct Standing;
+
+impl Clock for Standing {
+    fn now(&self) -> u64 {
+        0
+    }
+    fn frequency(&self) -> u64 {
+        1
+    }
 }
 
 fn good(area: &Area<Uncached>) -> Move {
@@ -117,4 +155,5 @@ fn a_room_of_another_area_is_refused() {
     let devices = Devices { gicc: 0, gicd: 0, flags: 0 };
     let error = foreign::install(&image, &mut other.room(), &CODE, &devices).unwrap_err();
     assert!(matches!(error, MoveError::Image(ImageError::NotReserved(_))), "{error}");
+    assert_eq!(words(other.room().next(), 3), [0; 3], "refused before anything was written");
 }

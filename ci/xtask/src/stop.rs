@@ -26,9 +26,13 @@ mod line;
 mod steps;
 pub(crate) mod trace;
 
+use faults::Fault;
 use line::{Core, Summary};
 pub(crate) use steps::steps;
 use trace::Map;
+
+/// Seconds for a run that must not pass; one that passes takes three.
+const MUTANT_LIMIT: u32 = 40;
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -96,6 +100,13 @@ impl Place {
         Duration::from_secs(self.program.wishes.timeout.into()) + Duration::from_millis(500) * rounds.unwrap_or(0)
     }
 
+    /// The same for a run that must not pass.
+    fn hurried(&self) -> Self {
+        let mut place = self.clone();
+        place.program.wishes.timeout = MUTANT_LIMIT;
+        place
+    }
+
     /// Where things are in the guest, by a short run, which is returned too.
     fn map(&self, smp: Option<u32>) -> Result<(Map, Run)> {
         let run = self.run(&self.launch(smp, &parameters(Some(1), None))?, Some(1), &mut |_| {})?;
@@ -130,6 +141,12 @@ impl Run {
             (Verdict::Pass, Some(Summary { violations, .. })) => Some(format!("{violations} violations")),
         }
     }
+
+    /// How it was noticed that a victim breaks the protocol, in a run that must not pass after a round that did: by a check, by a
+    /// fault in what the image was overwritten with, or, where the stray core has damaged the image itself, by its time.
+    fn caught(&self) -> Option<String> {
+        self.shortfall().filter(|_| !self.cores.is_empty())
+    }
 }
 
 /// Parameters of the program.
@@ -141,9 +158,7 @@ fn parameters(rounds: Option<u32>, fault: Option<&str>) -> Vec<String> {
 
 /// The command.
 pub(crate) fn run(request: &Request) -> Result<Outcome> {
-    if let Some(fault) = &request.fault {
-        faults::find(fault)?;
-    }
+    let fault = request.fault.as_deref().map(faults::find).transpose()?;
     if let Some(name) = &request.board {
         boards::find(name)?;
     }
@@ -154,7 +169,21 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
         let board = request.board.as_deref().unwrap_or("no board");
         return Err(unusable(format!("{board} has no program `{program}`; the ARM boards have: {}", names(program)?)));
     }
-    let mut good = true;
+    let (mut good, mut unsuited) = (true, None);
+    let all = places.len();
+    if let Some(fault) = fault {
+        places.retain(|place| {
+            let why = fault.unsuited(place.board.name, place.config.label);
+            unsuited = why.map(|why| format!("{}: no fault `{}`: {why}", place.name(), fault.name)).or(unsuited.take());
+            why.is_none()
+        });
+    }
+    if let Some(why) = unsuited.filter(|_| places.is_empty()) {
+        return Err(unusable(why));
+    }
+    if places.len() < all {
+        eprintln!("{} of {all} places can have this fault", places.len());
+    }
     for place in places {
         let smp = place.smp(request.smp);
         if let Some(lack) = offer::lacks(place.config, smp) {
@@ -191,6 +220,8 @@ fn names(program: &str) -> Result<String> {
 
 /// Runs one place and prints what it came to.
 fn show(place: &Place, smp: u32, request: &Request) -> Result<bool> {
+    let must_fail = request.fault.as_deref().is_some_and(|name| faults::find(name).is_ok_and(Fault::must_fail));
+    let place = if must_fail { &place.hurried() } else { place };
     let launch = place.launch(request.smp, &parameters(request.rounds, request.fault.as_deref()))?;
     let progress = Progress::start(format!("stop {}", place.name()));
     let mut out = std::io::stdout().lock();
@@ -210,6 +241,15 @@ fn show(place: &Place, smp: u32, request: &Request) -> Result<bool> {
         let _ = writeln!(out, "{}, {smp} cores{fault}", place.name());
         let _ = write!(out, "{}", line::table(&run.cores));
         let _ = writeln!(out, "  rounds {}, violations {}\n", summary.rounds, summary.violations);
+    }
+    if must_fail {
+        let verdict = run.caught();
+        eprintln!(
+            "{}: {}",
+            place.name(),
+            verdict.as_deref().map_or("NOT noticed".into(), |how| format!("noticed, as it must be: {how}"))
+        );
+        return Ok(verdict.is_some());
     }
     if let Some(reason) = &shortfall {
         eprintln!("{}: {reason}", place.name());

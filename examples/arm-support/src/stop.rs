@@ -38,8 +38,8 @@ use crate::{MAX_CPUS, finish, println};
 use hal_smp_api::ack::AckChannel;
 use hal_smp_api::cpus::{Cpu, CpuSet};
 use hal_smp_api::hooks::Stopped;
-use hal_smp_api::slots::{Order, SlotLayout};
-use hal_smp_api::word::Generation;
+use hal_smp_api::slots::{Order, SlotLayout, SlotWord, Slots};
+use hal_smp_api::word::{Code, Generation, Word};
 use hal_smp_arm::barrier::Uncached;
 use hal_smp_arm::flags::FlagRegister;
 use hal_smp_arm::pen::{Area, Witness};
@@ -146,12 +146,22 @@ pub fn stop<B: Stoppable>() -> Verdict {
         // Faults are about the pen; those of firmware choose again who leaves by it.
         let _ = B::firmware(Firmware::Honest, CpuSet::EMPTY);
     }
+    survive::<B>();
     let mut run = Run::<B>::start(first, fault.as_ref().map(|fault| fault.name))?;
     let verdict = match fault {
         Some(fault) => (fault.inject)(&mut run),
         None => rounds(&mut run, number("rounds", 3)?),
     };
     run.finish(verdict)
+}
+
+/// Makes the slots what memory may be that survives a reset: a stop was wanted of every core.
+fn survive<B: Stoppable>() {
+    let slots = area::<B>().slots();
+    for cpu in (0..MAX_CPUS).filter_map(Cpu::new) {
+        slots.write(cpu, SlotWord::Request, Word::new(Generation::LAST, Code::Stop).raw());
+    }
+    slots.barrier();
 }
 
 fn rounds<B: Stoppable>(run: &mut Run<B>, rounds: u32) -> Verdict {

@@ -102,7 +102,9 @@ fn switch_off(cpu: Cpu) {
     if LEAVERS.load(Ordering::Acquire) >> cpu.index() & 1 == 0 {
         return;
     }
-    if let Some(psci) = firmware::psci() {
+    let Some(psci) = firmware::psci() else { return };
+    // A core on which a Trusted OS lives must not be turned off, and whoever cannot tell may be that one: the pen.
+    if psci.resident().is_ok_and(|resident| resident != Some(id(cpu))) {
         // SAFETY: masked, timer and interface quiet, no lock held. It comes back only if firmware refuses; the pen is next.
         let Err(_refused) = unsafe { psci.cpu_off() };
     }

@@ -17,7 +17,7 @@ use hal_smp_api::word::Generation;
 use crate::explore::Broken;
 use crate::script::{Access, Hooks, PATIENCE, Script};
 use crate::victim::{Emit, id};
-use crate::world::{MOST, Setup, State};
+use crate::world::{MOST, Reset, Setup, State};
 
 /// Where released cores go.
 pub const ENTRY: u64 = 0x8000;
@@ -38,7 +38,20 @@ pub enum Kind {
 }
 
 static IDS: [HwId; MOST] = [HwId(0x100), HwId(0x101), HwId(0x102)];
-static RUNGS: [Rung; 1] = [Rung { signal: Signal::Irq, patience: Micros(PATIENCE), restartable: true }];
+static RUNGS: [Rung; 2] = [
+    Rung { signal: Signal::Irq, patience: Micros(PATIENCE), restartable: true },
+    Rung { signal: Signal::CoreReset, patience: Micros(PATIENCE), restartable: false },
+];
+
+impl Setup {
+    pub fn rungs(&self) -> &'static [Rung] {
+        if self.reset == Reset::None { &RUNGS[..1] } else { &RUNGS }
+    }
+
+    fn hooks<'a, 'b>(&self, script: &'a Script<'b>) -> Hooks<'a, 'b> {
+        Hooks { script, resets: self.reset != Reset::None }
+    }
+}
 
 /// A stop that the search can branch on.
 #[derive(PartialEq, Eq, Debug)]
@@ -75,19 +88,21 @@ pub enum Doing {
 }
 
 impl Doing {
-    pub fn start(kind: Kind, victims: usize, generation: Generation) -> Self {
-        if kind != Kind::Ours {
+    pub fn start(setup: &Setup, generation: Generation) -> Self {
+        if setup.kind != Kind::Ours {
             return Self::Waits;
         }
         let election = Election::new();
         let plan = Plan {
-            topology: Topology::new(&IDS[..=victims]).unwrap(),
-            ladder: Ladder::new(&RUNGS).unwrap(),
+            topology: Topology::new(&IDS[..=setup.victims]).unwrap(),
+            ladder: Ladder::new(setup.rungs()).unwrap(),
             generation,
             reserved: Region { base: 0x1_0000, len: 0x1000 },
         };
         let claim = election.claim(Cpu::new(0).unwrap()).unwrap();
-        Self::Polls(Branch(Stop::new(claim, plan).unwrap()), Vec::new())
+        // SAFETY: the model has exactly these cores.
+        let stop = unsafe { Stop::new(claim, plan) }.unwrap();
+        Self::Polls(Branch(stop), Vec::new())
     }
 }
 
@@ -97,6 +112,8 @@ fn describe(access: Access) -> (&'static str, u32) {
         Access::Write(_, word, _) => ("writes slot word", word as u32),
         Access::Barrier => ("barrier", 0),
         Access::Signal(targets) => ("signals", targets.bits() as u32),
+        Access::Kill(cpu) => ("resets core", cpu.index() as u32),
+        Access::Held(cpu) => ("looks at the reset of core", cpu.index() as u32),
         Access::Now => ("reads the clock", 0),
     }
 }
@@ -107,9 +124,9 @@ fn step(setup: &Setup, to: &mut State) -> (&'static str, u32) {
         Doing::Polls(branch, mut past) => {
             let mut stop = branch.clone();
             let script = Script::new(&past);
-            let progress = stop.0.poll(&script, &mut SlotsOnly, &mut Hooks(&script), &script).unwrap();
+            let progress = stop.0.poll(&script, &mut SlotsOnly, &mut setup.hooks(&script), &script).unwrap();
             if let Some(access) = script.wanted() {
-                past.push(to.perform(0, access).0);
+                past.push(to.perform(setup, 0, access).0);
                 to.doing = Doing::Polls(branch, past);
                 return describe(access);
             }
@@ -134,16 +151,16 @@ fn step(setup: &Setup, to: &mut State) -> (&'static str, u32) {
         Doing::RollsBack(branch, mut past) => {
             let script = Script::new(&past);
             let incomplete = branch.clone().0.finish().unwrap_err();
-            incomplete.roll_back(&script, &mut Hooks(&script), |_| (ENTRY, 0));
+            incomplete.roll_back(&script, &mut setup.hooks(&script), |_| (ENTRY, 0));
             if let Some(access) = script.wanted() {
-                past.push(to.perform(0, access).0);
+                past.push(to.perform(setup, 0, access).0);
                 to.doing = Doing::RollsBack(branch, past);
                 return describe(access);
             }
             if to.given_up + 1 < setup.stops {
                 to.given_up += 1;
                 let next = branch.0.generation().next();
-                to.doing = Doing::start(setup.kind, setup.victims, next);
+                to.doing = Doing::start(setup, next);
             }
             ("has called everybody back", 0)
         }
@@ -154,7 +171,7 @@ fn step(setup: &Setup, to: &mut State) -> (&'static str, u32) {
             let generation = (0..to.given_up).fold(NOW, |generation, _| generation.next());
             post(&script, cpu, generation, &order);
             if let Some(access) = script.wanted() {
-                past.push(to.perform(0, access).0);
+                past.push(to.perform(setup, 0, access).0);
                 to.doing = Doing::Posts(n, past);
                 return describe(access);
             }
@@ -250,7 +267,7 @@ fn ends(setup: &Setup, state: &State) -> bool {
 fn everybody_comes_back(setup: &Setup, state: &State, emit: &mut Emit<'_>) {
     for n in 0..setup.victims {
         let mut to = state.clone();
-        to.perform(0, Access::Barrier);
+        to.perform(setup, 0, Access::Barrier);
         let mut left = 200;
         while to.victims[n].held() && left > 0 {
             let mut after = None;

@@ -9,7 +9,8 @@ use std::cell::Cell;
 
 use hal_smp_api::clock::Clock;
 use hal_smp_api::cpus::{Cpu, CpuSet};
-use hal_smp_api::hooks::{HookError, RequesterHooks};
+use hal_smp_api::evidence::OffProof;
+use hal_smp_api::hooks::{HookError, RequesterHooks, Stopped};
 use hal_smp_api::ladder::Signal;
 use hal_smp_api::slots::{SlotWord, Slots};
 
@@ -20,6 +21,10 @@ pub enum Access {
     Write(Cpu, SlotWord, u32),
     Barrier,
     Signal(CpuSet),
+    /// Resets that core.
+    Kill(Cpu),
+    /// Looks at the status of that core's reset.
+    Held(Cpu),
     Now,
 }
 
@@ -78,14 +83,28 @@ impl Clock for Script<'_> {
     }
 }
 
-/// The requester's hooks on a SoC that knows nothing about its cores.
-pub struct Hooks<'a, 'b>(pub &'a Script<'b>);
+/// The requester's hooks on a SoC that can reset its cores, or knows nothing about them.
+pub struct Hooks<'a, 'b> {
+    pub script: &'a Script<'b>,
+    pub resets: bool,
+}
 
-// SAFETY: claims nothing about any core; the signal never includes core 0.
+// SAFETY: a core is off only where the model holds it in reset; the signal never includes core 0.
 unsafe impl RequesterHooks for Hooks<'_, '_> {
     fn signal(&mut self, _: Signal, targets: CpuSet) -> Result<(), HookError> {
-        self.0.ask(Access::Signal(targets));
+        self.script.ask(Access::Signal(targets));
         Ok(())
+    }
+    fn cpu_kill(&mut self, cpu: Cpu) -> Result<(), HookError> {
+        if !self.resets {
+            return Err(HookError::NotSupported);
+        }
+        self.script.ask(Access::Kill(cpu));
+        Ok(())
+    }
+    fn is_cpu_stopped(&mut self, cpu: Cpu) -> Stopped {
+        let held = self.resets && self.script.ask(Access::Held(cpu)) != 0;
+        if held { Stopped::Off(OffProof::InReset) } else { Stopped::NoProof }
     }
     fn wake(&mut self, _: CpuSet) {}
     fn nonce(&mut self) -> u32 {

@@ -24,6 +24,8 @@ pub enum Place {
     At(usize),
     /// Left for the entry of its release.
     Gone,
+    /// Held in reset.
+    InReset,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -57,6 +59,11 @@ impl Victim {
         }
     }
 
+    /// Whether it executes nothing of this model any more.
+    pub const fn is_away(&self) -> bool {
+        matches!(self.at, Place::Gone | Place::InReset)
+    }
+
     /// Whether it waits for a release.
     pub fn held(&self) -> bool {
         matches!(self.at, Place::Asked | Place::At(_))
@@ -85,7 +92,7 @@ fn advance<T>(
             to.victims[n] = after;
             return (to, None, Some(result), broken);
         };
-        let (answer, why) = to.perform(n + 1, access);
+        let (answer, why) = to.perform(setup, n + 1, access);
         broken = broken.or(why);
         to.victims[n].past = past;
         to.victims[n].past.push(answer);
@@ -108,7 +115,7 @@ fn describe(access: Access) -> (&'static str, u32) {
 pub fn next(setup: &Setup, state: &State, n: usize, emit: &mut Emit<'_>) {
     let victim = &state.victims[n];
     let core = n + 1;
-    if victim.at == Place::Gone {
+    if victim.is_away() {
         return;
     }
     if state.overwritten {
@@ -125,7 +132,7 @@ pub fn next(setup: &Setup, state: &State, n: usize, emit: &mut Emit<'_>) {
         }
     }
     match victim.at {
-        Place::Gone => {}
+        Place::Gone | Place::InReset => {}
         Place::Running => {
             if state.signalled >> core & 1 != 0 {
                 let mut to = state.clone();

@@ -41,6 +41,16 @@ pub enum Act {
     Spin,
 }
 
+/// What a reset of one core does, where the SoC has one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Reset {
+    None,
+    /// A pulse: the core starts again, in the image.
+    Pulse,
+    /// It stays in reset, and a status register says so.
+    Held,
+}
+
 /// The model's parameters.
 pub struct Setup {
     pub victims: usize,
@@ -54,6 +64,8 @@ pub struct Setup {
     pub requester_cleans: bool,
     /// How many stops the requester tries; the next one follows a roll-back at once.
     pub stops: u32,
+    /// The second rung, if there is one.
+    pub reset: Reset,
     /// Whether the requester's counter counts.
     pub clock_runs: bool,
     /// (requester, words) from which the requester is known to end.
@@ -82,7 +94,7 @@ pub struct State {
 
 impl State {
     /// Performs an access of a core; the answer, and what is broken by it.
-    pub fn perform(&mut self, core: usize, access: Access) -> (u32, Option<Broken>) {
+    pub fn perform(&mut self, setup: &Setup, core: usize, access: Access) -> (u32, Option<Broken>) {
         match access {
             Access::Read(cpu, word) => {
                 let own = self.on_the_way[core].iter().rev();
@@ -108,6 +120,17 @@ impl State {
                 self.signalled |= targets.bits() as u32;
                 (0, None)
             }
+            Access::Kill(cpu) => {
+                // Its lines are lost; stores that have left it still arrive.
+                self.lines[cpu.index()] = Line::Clean;
+                let victim = &mut self.victims[cpu.index() - 1];
+                *victim = Victim::new(cpu);
+                if setup.reset == Reset::Held {
+                    victim.at = Place::InReset;
+                }
+                (0, None)
+            }
+            Access::Held(cpu) => (u32::from(self.victims[cpu.index() - 1].at == Place::InReset), None),
             Access::Now => (self.epoch * PATIENCE, None),
         }
     }
@@ -124,7 +147,7 @@ impl State {
             self.requester_cache
         } else {
             let victim = &self.victims[core - 1];
-            victim.cache_on && victim.at != Place::Gone
+            victim.cache_on && !victim.is_away()
         }
     }
 
@@ -149,7 +172,7 @@ impl Model for Setup {
             signalled: if self.kind == Kind::Ours { 0 } else { u32::MAX },
             lines: [Line::Clean; MOST],
             requester_cache: true,
-            doing: Doing::start(self.kind, self.victims, NOW),
+            doing: Doing::start(self, NOW),
             victims: (0..self.victims).map(victim).collect(),
         };
         self.leftovers.iter().map(start).collect()
@@ -188,7 +211,7 @@ impl Model for Setup {
             }
         }
         let watches_clock = matches!(state.doing, Doing::Polls(..) | Doing::Waits);
-        if watches_clock && state.epoch < self.stops {
+        if watches_clock && state.epoch < self.stops * self.rungs().len() as u32 {
             let mut to = state.clone();
             to.epoch += 1;
             edge(0, "the patience of a rung goes by", 0, to, None);

@@ -6,7 +6,8 @@
 //! caches and translation off, so its data accesses are Strongly-ordered (DDI 0406C, B3.2.1): they happen in program order.
 //!
 //! At the release it branches to the entry with the argument in r0 (low) and r1 (high), in the mode in which it was
-//! entered, everything masked, caches and translation off. Bit 0 of the entry chooses T32; bits 63:32 are ignored.
+//! entered, everything masked, caches and translation off. Bit 0 of the entry chooses T32; an entry with one of
+//! bits 63:32 set does not open the pen.
 //!
 //! [`Area::departure`]: super::Area::departure
 
@@ -73,6 +74,9 @@ hal_smp_arm_pen_a32:                    @ r0 slot, r1 victim's half, r2 id, r3 w
     cmp     r12, r2
     bne     5f                          @ somebody else's
     dmb                                 @ the order was complete before the release word
+    ldr     lr, [r0, #{entry_high}]
+    cmp     lr, #0
+    bne     5f                          @ an entry that this core cannot reach
     ldr     lr, [r0, #{entry}]
     ldr     r8, [r0, #{arg_low}]
     ldr     r9, [r0, #{arg_high}]
@@ -101,6 +105,7 @@ hal_smp_arm_pen_a32_end:
     nonce = const SlotWord::Nonce.offset_in_half(),
     release = const SlotWord::Release.offset_in_half(),
     release_id = const SlotWord::ReleaseId.offset_in_half(),
+    entry_high = const SlotWord::EntryHigh.offset_in_half(),
     entry = const SlotWord::EntryLow.offset_in_half(),
     arg_low = const SlotWord::ArgLow.offset_in_half(),
     arg_high = const SlotWord::ArgHigh.offset_in_half(),

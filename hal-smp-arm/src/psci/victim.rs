@@ -14,7 +14,7 @@ use super::{Code, Psci, PsciError};
 ///
 /// `quiet` makes this core's timers and interrupt interface quiet and asleep (GICv3: group enables off, then
 /// `GICR_WAKER.ProcessorSleep`, where firmware does not do it). It runs before the call, and what it does must not keep the
-/// pen from working.
+/// pen from working. Nothing undoes it after a refusal: as [`VictimHook`] says, the caller brings both up again.
 #[derive(Debug)]
 pub struct OffOrPen<C, Q, P> {
     psci: Psci<C>,

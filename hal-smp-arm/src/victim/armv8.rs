@@ -8,7 +8,7 @@ use core::arch::asm;
 
 use hal_smp_api::victim::{Step, follows};
 
-use super::{Coherency, Departure, Manner, UnknownCore};
+use super::{Coherency, Departure, Levels, Manner, UnknownCore};
 
 /// The order of [`leave`], after the steps of the board.
 pub const STEPS: [Step; 9] = [
@@ -37,6 +37,12 @@ pub const fn check(midr: u32, coherency: Coherency) -> Result<(), UnknownCore> {
     }
 }
 
+/// Whether level 1 is all that the core with that MIDR has for itself: Cortex-A35 (ARM 100236), A53 (DDI 0500), A57 (DDI 0488), A72
+/// (ARM 100095) and A73 (ARM 100048) have a level 2 that the cluster shares. Cores with a DSU have a private one (Cortex-A76: ARM 100798).
+const fn shares_level_2(midr: u32) -> bool {
+    matches!((midr >> 24, midr >> 4 & 0xFFF), (0x41, 0xD03 | 0xD04 | 0xD07 | 0xD08 | 0xD09))
+}
+
 /// MIDR of the executing core.
 #[must_use]
 pub fn midr() -> u32 {
@@ -57,8 +63,13 @@ pub fn midr() -> u32 {
 /// * No hypervisor traps cache maintenance by set and way (`HCR_EL2.TSW`), or it does what was asked for.
 /// * With [`Coherency::Leave`]: [`check`] allowed it, and EL3 and EL2 have opened the register (`ACTLR_EL3` and
 ///   `ACTLR_EL2`, bit 1); elsewhere the access is trapped.
-/// * With [`Levels::All`](super::Levels::All): every other core is stopped.
-pub unsafe fn leave(departure: &Departure, manner: Manner) -> ! {
+/// * With [`Levels::All`]: every other core is stopped.
+pub unsafe fn leave(departure: &Departure, mut manner: Manner) -> ! {
+    if !shares_level_2(midr()) {
+        // A line that is cleaned once too often does no harm, in a shared level either; one that stays would be written back over the
+        // next image.
+        manner.levels = Levels::All;
+    }
     // SAFETY: never returns; the caller vouches for state and target.
     unsafe {
         asm!(
@@ -75,7 +86,7 @@ pub unsafe fn leave(departure: &Departure, manner: Manner) -> ! {
              isb                             // it is off before the first line is cleaned",
             // CleanInvalidate (D7.5, maintenance by set and way): each data or unified level, the own one first.
             "mrs     x10, clidr_el1
-             ubfx    w11, w10, #21, #3       // LoUIS: the levels that are this core's own
+             mov     w11, #1                 // the level that is this core's own
              ubfx    w12, w10, #24, #3       // LoC: all that hold data
              tst     w7, #{all}
              csel    w11, w12, w11, ne

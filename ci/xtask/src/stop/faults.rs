@@ -14,14 +14,14 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// Whether it makes sense there: only `virt` has firmware, and not when the image has the secure state for itself; then
-    /// all cores come to the image at reset, so none stays unstarted either.
-    pub(crate) fn suits(&self, board: &str, config: &str) -> bool {
+    /// Why it makes no sense there; none if it does. Only `virt` has firmware, and not when the image has the secure state for
+    /// itself; then all cores come to the image at reset, so none stays unstarted either.
+    pub(crate) fn unsuited(&self, board: &str, config: &str) -> Option<&'static str> {
         let secure_virt = board == "virt" && config.ends_with("-secure");
         match self.name {
-            "never-started" => !secure_virt,
-            name if name.starts_with("psci-") => board == "virt" && !secure_virt,
-            _ => true,
+            "never-started" if secure_virt => Some("every core comes to the image at reset"),
+            name if name.starts_with("psci-") && (board != "virt" || secure_virt) => Some("there is no firmware"),
+            _ => None,
         }
     }
 
@@ -43,6 +43,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("masked-forever", true),
     fault("masked-both", false),
     fault("never-started", false),
+    fault("refuses", false),
     fault("dies-after-entered", false),
     fault("dies-after-parked", true),
     fault("early-ack", false),
@@ -77,6 +78,15 @@ mod tests {
         let text = error.to_string();
         assert!(error.is::<Unusable>() && !text.contains('\n'), "{text}");
         assert!(FAULTS.iter().all(|fault| text.contains(fault.name)), "{text}");
+    }
+
+    #[test]
+    fn a_fault_says_where_it_makes_no_sense() {
+        let denied = find("psci-denied").unwrap();
+        assert_eq!(denied.unsuited("vexpress-a9", "cortex-a9"), Some("there is no firmware"));
+        assert_eq!(denied.unsuited("virt", "gicv2-a32"), None);
+        assert!(denied.unsuited("virt", "gicv2-a32-secure").is_some());
+        assert_eq!(find("nested").unwrap().unsuited("raspi3b", "cortex-a53"), None);
     }
 
     #[test]

@@ -14,8 +14,6 @@ const ROUNDS: u32 = 1000;
 const TRACED: u32 = 4;
 /// Victims that do not keep the protocol: the acknowledgement comes from the old image, and the core goes to the pen later.
 const MUTANT: &str = "early-ack";
-/// Seconds for a run that must not pass; one that passes takes three.
-const MUTANT_LIMIT: u32 = 40;
 /// The fault that the second rung answers.
 const SECOND_RUNG: &str = "masked-forever";
 
@@ -25,8 +23,9 @@ pub(crate) fn steps(wanted: &Wanted) -> Result<Vec<Step>> {
     for place in Place::all(None, "stop")? {
         // A variant differs in its second rung only, which a core that hears no IRQ takes.
         let short = |fault: &faults::Fault| fault.short && (!place.is_variant() || fault.name == SECOND_RUNG);
-        let suits =
-            |fault: &&faults::Fault| (short(fault) || wanted.full) && fault.suits(place.board.name, place.config.label);
+        let suits = |fault: &&faults::Fault| {
+            (short(fault) || wanted.full) && fault.unsuited(place.board.name, place.config.label).is_none()
+        };
         for fault in faults::FAULTS.iter().filter(suits) {
             let place = place.clone();
             steps.push(step(format!("stop {} {}", place.name(), fault.name), place, move |place| {
@@ -34,9 +33,7 @@ pub(crate) fn steps(wanted: &Wanted) -> Result<Vec<Step>> {
                 if !fault.must_fail() {
                     return Ok(judge(&place.with(parameters, Some(1))?));
                 }
-                let mut place = place.clone();
-                place.program.wishes.timeout = MUTANT_LIMIT;
-                Ok(judge_mutant(&place.with(parameters, Some(1))?))
+                Ok(judge_mutant(&place.hurried().with(parameters, Some(1))?))
             }));
         }
     }
@@ -70,12 +67,10 @@ fn judge(run: &Run) -> Report {
     }
 }
 
-/// A run that must not pass after a round that did: by a check, by a fault in what the image was overwritten with, or,
-/// where the stray core has damaged the image itself, by its time.
 fn judge_mutant(run: &Run) -> Report {
-    match run.shortfall().is_some() && !run.cores.is_empty() {
-        true => Report::Passed(1),
-        false => Report::failed(format!("not noticed:\n{}", run.transcript.lines.join("\n"))),
+    match run.caught() {
+        Some(_) => Report::Passed(1),
+        None => Report::failed(format!("not noticed:\n{}", run.transcript.lines.join("\n"))),
     }
 }
 

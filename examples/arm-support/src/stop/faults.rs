@@ -7,11 +7,12 @@
 //! | `masked-forever` | a core masks IRQ for ever | parked by FIQ; without FIQ: unresponsive, refused |
 //! | `masked-both` | a core masks IRQ and FIQ | refused, everybody back at work; in crash mode: a casualty |
 //! | `never-started` | a core is held in the boot pen | refused if nobody vouches for it, else parked there |
+//! | `refuses` | a core cannot leave, when it is quiet already | refused; at work and not deaf afterwards |
 //! | `dies-after-entered` | a core dies in its handler | stuck, refused |
 //! | `dies-after-parked` | a core dies in the pen | challenge unanswered, refused |
 //! | `stale-ack` | old, random and lucky words in slot and flags | each rejected |
 //! | `stale-release` | release words of before, flags set | nobody leaves the pen |
-//! | `two-requesters` | two cores ask at once | one wins, the other is parked |
+//! | `two-requesters` | two cores ask at once, masked | one wins, the other leaves by itself and is parked |
 //! | `bring-up` | a stop hits cores that just start | parked all the same |
 //! | `sgi-storm` | parked cores are interrupted | nobody leaves the pen |
 //! | `nested` | a core is stopped inside another handler, holding a lock | parked; nothing active when it is back |
@@ -28,6 +29,7 @@ mod held;
 mod masked;
 mod nested;
 mod psci;
+mod refuses;
 mod requesters;
 mod stale;
 mod storm;
@@ -49,13 +51,14 @@ type Inject<B> = fn(&mut Run<B>) -> Verdict;
 
 /// The fault of that name.
 pub(super) fn find<B: Stoppable>(name: &str) -> Option<Fault<B>> {
-    let faults: [(&'static str, Inject<B>); 19] = [
+    let faults: [(&'static str, Inject<B>); 20] = [
         ("masked-1", masked::for_a_while::<B, 1>),
         ("masked-50", masked::for_a_while::<B, 50>),
         ("masked-500", masked::for_a_while::<B, 500>),
         ("masked-forever", masked::forever),
         ("masked-both", masked::both),
         ("never-started", held::never_started),
+        ("refuses", refuses::refuses),
         ("dies-after-entered", dying::after_entered),
         ("dies-after-parked", dying::after_parked),
         ("early-ack", dying::early_ack),

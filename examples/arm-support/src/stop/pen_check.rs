@@ -75,7 +75,7 @@ pub fn pen<B: Stoppable>() -> Verdict {
         cpu,
         generation: Generation::FIRST,
         shadow: Shadow([const { Cell::new(0) }; SlotWord::ALL.len()]),
-        reference: Pen::new(cpu, id),
+        reference: Pen::new(cpu, id).reaching(usize::MAX as u64),
         random: 0x2012_0911,
         acknowledged: 0,
         released: 0,
@@ -135,7 +135,7 @@ impl<B: Stoppable> Check<'_, B> {
         for word in SlotWord::ALL {
             self.shadow.write(cpu, word, slots.read(cpu, word));
         }
-        self.reference = Pen::new(cpu, super::requester::id_of(cpu));
+        self.reference = Pen::new(cpu, super::requester::id_of(cpu)).reaching(usize::MAX as u64);
         self.settle()
     }
 
@@ -180,7 +180,9 @@ impl<B: Stoppable> Check<'_, B> {
             _ => {
                 let high = self.draw(u32::MAX);
                 self.write(SlotWord::ArgHigh, high);
-                self.write(SlotWord::EntryHigh, 0);
+                // Where the pen reaches everything, nothing is there.
+                let out_of_reach = if cfg!(target_arch = "arm") { self.draw(3) / 2 } else { 0 };
+                self.write(SlotWord::EntryHigh, out_of_reach);
             }
         }
         self.settle()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The cores that are stopped: bring-up, counted work, and the way into the pen.
 
+use super::hooks::Counter;
 use super::{Stoppable, area, platform, requester};
 use crate::gic::Gic;
 use crate::{MAX_CPUS, cpu, finish, smp, vectors};
@@ -13,7 +14,7 @@ use hal_exc_api::pic::{
 };
 use hal_smp_api::cpus::Cpu;
 use hal_smp_api::hooks::VictimHook;
-use hal_smp_api::victim::{StopSignal, on_stop_signal, report_entered, report_refused};
+use hal_smp_api::victim::{StopSignal, await_stop, on_stop_signal, report_entered, report_refused};
 use hal_smp_api::word::{Generation, Refusal};
 use hal_smp_arm::victim::Levels;
 use pic_gic::fiq::{FiqVerdict, self_test};
@@ -36,6 +37,8 @@ static SERVED: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 static IRQS: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 static FIQS: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 static FIQ_WORKS: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
+/// The core that refuses to leave.
+static REFUSES: AtomicUsize = AtomicUsize::new(MAX_CPUS);
 static DETOUR: AtomicUsize = AtomicUsize::new(0);
 static NESTED_HOOK: AtomicUsize = AtomicUsize::new(0);
 static PREPARED: AtomicU32 = AtomicU32::new(0);
@@ -54,6 +57,11 @@ pub(super) fn set_served(held: Generation) {
 /// Sets a detour for the victims of later stops.
 pub(super) fn set_detour(detour: Detour) {
     DETOUR.store(detour as usize, Ordering::Release);
+}
+
+/// Makes a core refuse every stop from now on, or none.
+pub(super) fn set_refusing(cpu: Option<Cpu>) {
+    REFUSES.store(cpu.map_or(MAX_CPUS, Cpu::index), Ordering::Release);
 }
 
 /// Sets what the handler of [`NESTED`] does while it is active.
@@ -141,6 +149,8 @@ fn obey<B: Stoppable>(this: usize) {
         detour(cpu, generation);
     }
     let Err(reason) = Leaver::<B>(PhantomData).notify_cpu_stop(cpu, generation);
+    // It goes on with its work: not deaf, since the hook may have made its interface quiet.
+    listen::<B>(this);
     report_refused(&slots, cpu, generation, reason);
 }
 
@@ -153,11 +163,20 @@ const BUSY_INTERFACE: Refusal = match Refusal::new(1) {
     None => panic!(),
 };
 
+/// Reason of a refusal that a fault wants, with everything quiet already.
+pub(super) const NOT_WILLING: Refusal = match Refusal::new(2) {
+    Some(reason) => reason,
+    None => panic!(),
+};
+
 // SAFETY: timer and interface quiet, then the leaving sequence of the core, whose steps are checked where it is written, into
 // the pen, which was read back; no lock, no wait for another core.
 unsafe impl<B: Stoppable> VictimHook for Leaver<B> {
     fn notify_cpu_stop(&mut self, cpu: Cpu, _: Generation) -> Result<Infallible, Refusal> {
         quiet::<B>(cpu).map_err(|_| BUSY_INTERFACE)?;
+        if REFUSES.load(Ordering::Acquire) == cpu.index() {
+            return Err(NOT_WILLING);
+        }
         B::switch_off(cpu);
         let departure = area::<B>().departure(cpu, requester::id_of(cpu), B::witness_of(cpu), 0);
         platform::leave(&departure, B::COHERENCY, Levels::Own)
@@ -170,8 +189,20 @@ pub(super) fn quiet<B: Stoppable>(cpu: Cpu) -> Result<(), PicError> {
     B::pic().quiet_cpu(CpuId::new(cpu.index()).unwrap_or(CpuId::BOOT))
 }
 
-/// Brings up this core's interface, opens interrupts and looks once whether a stop came before anybody could hear it.
+/// Brings up this core's interface, looks whether a stop came before anybody could hear it, and opens interrupts: what is
+/// sent from here on is heard then.
 pub(super) fn bring_up<B: Stoppable>(this: usize) {
+    listen::<B>(this);
+    obey::<B>(this);
+    // SAFETY: core 0 has set the handlers; no critical section.
+    unsafe {
+        cpu::unmask_irq();
+        cpu::unmask_fiq();
+    }
+}
+
+/// Brings up this core's interface, for the signals of both rungs.
+fn listen<B: Stoppable>(this: usize) {
     let pic = B::pic();
     let me = CpuId::new(this).unwrap_or(CpuId::BOOT);
     let urgent = pic.priority_range().highest();
@@ -193,12 +224,17 @@ pub(super) fn bring_up<B: Stoppable>(this: usize) {
         ARRIVED[this].store(BAD_ARRIVAL, Ordering::Release);
         finish(Err("a core could not be brought up"));
     }
-    // SAFETY: core 0 has set the handlers; no critical section.
-    unsafe {
-        cpu::unmask_irq();
-        cpu::unmask_fiq();
+}
+
+/// The loser of an election, which may have masked everything: looks for the winner's request itself, and leaves.
+pub(super) fn surrender<B: Stoppable>(cpu: Cpu) -> &'static str {
+    cpu::mask_all();
+    let served = Generation::new(SERVED[cpu.index()].load(Ordering::Acquire));
+    match await_stop(&area::<B>().slots(), &Counter::<B>::new(), cpu, served, requester::RETURN) {
+        StopSignal::Stop(_) => obey::<B>(cpu.index()),
+        StopSignal::Stale => return "the winner did not ask",
     }
-    obey::<B>(this);
+    "the loser of the election did not leave"
 }
 
 /// Tests on this core whether FIQ arrives while IRQ is masked.

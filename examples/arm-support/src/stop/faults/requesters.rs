@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Two cores ask at once: one wins, the other is one of its targets.
+//! Two cores ask at once, each with everything masked: one wins, the other leaves by itself, as one of its targets.
 
 use crate::stop::requester::{ELECTION, Run};
 use crate::stop::{Stoppable, Verdict, victim};
@@ -36,10 +36,15 @@ fn rival<B: Stoppable>(_this: usize) {
     if let Err(reason) = meet(1) {
         finish(Err(reason));
     }
-    // The loser returns to its work, and is stopped in it; the winner ends the program.
-    if let Ok(claim) = ELECTION.claim(run.me) {
-        let verdict = won(&mut run, claim);
-        finish(run.finish(verdict));
+    // As a core that panics: no signal reaches it any more.
+    cpu::mask_all();
+    match ELECTION.claim(run.me) {
+        Ok(claim) => {
+            let verdict = won(&mut run, claim);
+            finish(run.finish(verdict))
+        }
+        // It comes back as a worker; the winner ends the program.
+        Err(_) => finish(Err(victim::surrender::<B>(run.me))),
     }
 }
 
@@ -48,9 +53,10 @@ pub(super) fn two<B: Stoppable>(run: &mut Run<B>) -> Verdict {
     FIQ.store(run.hooks.fiq.into(), Ordering::Release);
     smp::start_on(run.victim().index(), rival::<B>);
     meet(0)?;
+    cpu::mask_all();
     match ELECTION.claim(run.me) {
         Ok(claim) => won(run, claim),
-        // Nothing is left to this core but to be stopped, and to come back as a worker.
-        Err(_) => victim::work(cpu::index()),
+        // Nothing is left to this core but to leave, and to come back as a worker.
+        Err(_) => Err(victim::surrender::<B>(run.me)),
     }
 }
