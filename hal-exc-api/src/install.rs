@@ -2,8 +2,8 @@
 //! Install: from an identified CPU to exceptions that work.
 //!
 //! The steps, in order: choose the one family that claims the CPU; check the memory it is given; generate,
-//! encode, decode and compare every prologue; write them, read them back, make them visible to instruction
-//! fetch; fill the per-CPU block; mask interrupts, load r13, point the hardware at the vectors; turn machine checks on. What can be
+//! encode, decode and compare every prologue; claim the per-CPU block; mask interrupts; write the prologues, read them back, make
+//! them visible to instruction fetch; fill the block; load r13, point the hardware at the vectors; turn machine checks on. What can be
 //! known beforehand is found before anything is written; [`Setup::plan`] does only that part. A register that does not take its
 //! value, a vector area that does not hold what was written and memory that is not write-back show when they are tried.
 //!
@@ -121,24 +121,42 @@ impl Setup {
     /// # Errors
     /// [`InstallError`]; the block stays free then.
     pub fn prepare(&self, memory: &mut impl CodeMemory, index: u32, write: bool) -> Result<Exceptions, InstallError> {
+        let (plan, layout) = self.claim()?;
+        self.write(memory, &plan, &layout, index, write)
+    }
+
+    /// What can be refused while nothing has been touched: the plan is made, the block is this install's.
+    fn claim(&self) -> Result<(Plan, Layout), InstallError> {
         let (plan, layout) = self.plan()?;
         let block = layout.per_cpu;
         if block.words.claimed.swap(1, Ordering::AcqRel) != 0 {
             return Err(InstallError::AlreadyInstalled { cpu: block.index() });
         }
+        Ok((plan, layout))
+    }
+
+    fn write(
+        &self,
+        memory: &mut impl CodeMemory,
+        plan: &Plan,
+        layout: &Layout,
+        index: u32,
+        write: bool,
+    ) -> Result<Exceptions, InstallError> {
         let line = u32::from(self.cpu.core().cache_line);
         let written = if write { plan.write(memory, line) } else { plan.verify(memory) };
         if let Err(error) = written {
-            block.words.claimed.store(0, Ordering::Release);
+            layout.per_cpu.words.claimed.store(0, Ordering::Release);
             return Err(error);
         }
-        self.fill(&layout, &plan, index);
+        self.fill(layout, plan, index);
         Ok(Exceptions {
             cpu: self.cpu,
             table: plan.table(),
             base: plan.base(),
             family_name: self.family.family_name(&self.cpu),
             per_cpu: layout.per_cpu,
+            naked: self.naked.map(|(exception, _)| exception),
         })
     }
 
@@ -200,6 +218,7 @@ pub struct Exceptions {
     base: u32,
     family_name: &'static str,
     per_cpu: &'static PerCpu,
+    naked: Option<Exception>,
 }
 
 impl core::fmt::Debug for Exceptions {
@@ -226,6 +245,11 @@ pub enum HandlerError {
         /// The setter that takes its handlers.
         use_instead: &'static str,
     },
+    /// The vector was given to the board's own assembly ([`Setup::naked`]): no handler would ever be called.
+    Naked {
+        /// The exception.
+        exception: Exception,
+    },
 }
 
 impl core::fmt::Display for HandlerError {
@@ -235,6 +259,7 @@ impl core::fmt::Display for HandlerError {
             Self::WrongKind { exception, use_instead } => {
                 write!(f, "handlers of {exception} are set by `{use_instead}`")
             }
+            Self::Naked { exception } => write!(f, "the {exception} vector is naked and calls no handler"),
         }
     }
 }
@@ -246,7 +271,7 @@ macro_rules! handler_functions {
         #[doc = concat!("Sets the handler of ", $kind, "; returns the one it replaces.")]
         ///
         /// # Errors
-        /// [`HandlerError`] when this CPU has no such vector, or its handlers are of another kind.
+        /// [`HandlerError`] when this CPU has no such vector, its handlers are of another kind, or the vector is naked.
         pub fn $set(&self, exception: Exception, handler: $type) -> Result<Option<$type>, HandlerError> {
             let slot = self.slot_for(exception, stringify!($set))?;
             let old = slot.swap(handler as *mut (), Ordering::AcqRel);
@@ -324,6 +349,9 @@ impl Exceptions {
     ) -> Result<&core::sync::atomic::AtomicPtr<()>, HandlerError> {
         let entry =
             self.table.find(exception).ok_or(HandlerError::NoVector { exception, model: self.cpu.model().name })?;
+        if self.naked == Some(exception) {
+            return Err(HandlerError::Naked { exception });
+        }
         let right = match (entry.class(), entry.asynchronous) {
             (Class::Standard, false) => "set_handler",
             (Class::Standard | Class::Critical, _) => "set_interrupt_handler",
@@ -383,8 +411,9 @@ mod hardware {
         /// turns machine checks on. Asynchronous exceptions stay masked until [`Exceptions::enable`].
         ///
         /// # Errors
-        /// [`InstallError`]; the hardware is as it was unless the error is [`InstallError::Register`] or
-        /// [`InstallError::NotWriteBack`].
+        /// [`InstallError`]; the hardware is as it was, MSR too, unless the error is one that shows only when it is tried:
+        /// [`InstallError::ReadBack`], [`InstallError::Register`] or [`InstallError::NotWriteBack`]. After these EE and CE are
+        /// off, because no vector can be trusted.
         pub fn install(self) -> Result<Exceptions, InstallError> {
             self.install_on(0, true)
         }
@@ -393,7 +422,8 @@ mod hardware {
         /// not written.
         ///
         /// # Errors
-        /// [`InstallError`]; [`InstallError::ReadBack`] when the area does not hold this CPU's vectors.
+        /// [`InstallError`], as for [`install`](Self::install); [`InstallError::ReadBack`] when the area does not hold this
+        /// CPU's vectors.
         pub fn install_secondary(self, index: u32) -> Result<Exceptions, InstallError> {
             self.install_on(index, false)
         }
@@ -403,8 +433,10 @@ mod hardware {
             if given != real {
                 return Err(InstallError::WrongCpu { given, real });
             }
+            // Before interrupts are masked: a second install on a CPU that is at work is refused and changes nothing.
+            let (plan, layout) = self.claim()?;
             mask(self.cpu.core().critical_enable);
-            let exceptions = self.prepare(&mut VectorMemory(()), index, write)?;
+            let exceptions = self.write(&mut VectorMemory(()), &plan, &layout, index, write)?;
             // SAFETY: r13 is reserved in this ABI, nobody but the wrappers uses it, and the block is 'static.
             unsafe { asm!("mr 13, {0}", in(reg) exceptions.per_cpu.r13(), options(nomem, nostack, preserves_flags)) };
             // SAFETY: the prologues are written and visible, asynchronous exceptions are masked.

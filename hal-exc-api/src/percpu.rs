@@ -338,13 +338,36 @@ impl PerCpu {
 
     /// Asks for a dispatch on this CPU at the first allowed point.
     ///
-    /// The update is atomic (reservation), so a critical interrupt in the middle of it loses nothing.
-    pub fn request_dispatch(&self) {
+    /// The update is atomic (reservation), so a critical interrupt in the middle of it loses nothing. Where there is a token,
+    /// [`MayReady::request_dispatch`](crate::sched::MayReady::request_dispatch) does the same without `unsafe`.
+    ///
+    /// ```compile_fail,E0133
+    /// use hal_exc_api::percpu::PerCpu;
+    /// fn on_machine_check(cpu: &PerCpu) {
+    ///     cpu.request_dispatch(); // needs `unsafe`: a machine check may not
+    /// }
+    /// ```
+    ///
+    /// # Safety
+    /// * Not called in a handler of an asynchronous machine check, system reset or debug, nor in a fatal report: these may
+    ///   have interrupted the scheduler itself.
+    /// * The caller runs on the CPU of this block, or the CPU is not running yet.
+    pub unsafe fn request_dispatch(&self) {
         self.words.dispatch.fetch_and(!DISPATCH_IDLE, Ordering::Relaxed);
     }
 
-    /// Takes the request back: the scheduler calls it when it has decided who runs.
-    pub fn clear_dispatch_request(&self) {
+    /// Takes the request back: what [`Scheduler::dispatch`](crate::sched::Scheduler::dispatch) does before it decides who runs.
+    ///
+    /// ```compile_fail,E0133
+    /// use hal_exc_api::percpu::PerCpu;
+    /// fn on_machine_check(cpu: &PerCpu) {
+    ///     cpu.clear_dispatch_request(); // needs `unsafe`: the request would be lost
+    /// }
+    /// ```
+    ///
+    /// # Safety
+    /// * Called by the scheduler of this CPU, in its `dispatch`, with everything masked: whoever else does it loses a request.
+    pub unsafe fn clear_dispatch_request(&self) {
         self.words.dispatch.fetch_or(DISPATCH_IDLE, Ordering::Relaxed);
     }
 
@@ -355,7 +378,18 @@ impl PerCpu {
 
     /// Undoes one [`disable_dispatch`](Self::disable_dispatch). Returns whether a dispatch is now wanted and
     /// allowed by this count; the caller then asks its scheduler.
-    pub fn enable_dispatch(&self) -> bool {
+    ///
+    /// ```compile_fail,E0133
+    /// use hal_exc_api::percpu::PerCpu;
+    /// fn on_machine_check(cpu: &PerCpu) {
+    ///     cpu.enable_dispatch(); // needs `unsafe`: whoever disabled it relies on it
+    /// }
+    /// ```
+    ///
+    /// # Safety
+    /// * It pairs with a [`disable_dispatch`](Self::disable_dispatch) of the same caller on this CPU.
+    /// * Not called in a handler of an asynchronous machine check, system reset or debug, nor in a fatal report.
+    pub unsafe fn enable_dispatch(&self) -> bool {
         self.words.dispatch.fetch_sub(1, Ordering::Relaxed) == 1
     }
 
@@ -420,16 +454,17 @@ mod tests {
         let word = || cpu.words.dispatch.load(Ordering::Relaxed);
         assert_ne!(word(), 0);
         cpu.disable_dispatch();
-        cpu.request_dispatch();
+        // SAFETY: here and below: a block of this test's own, on a host.
+        unsafe { cpu.request_dispatch() };
         assert_ne!(word(), 0);
         assert!(cpu.dispatch_requested());
         assert_eq!(cpu.dispatch_disable_level(), 1);
-        assert!(cpu.enable_dispatch());
+        assert!(unsafe { cpu.enable_dispatch() });
         assert_eq!(word(), 0);
-        cpu.clear_dispatch_request();
+        unsafe { cpu.clear_dispatch_request() };
         assert_ne!(word(), 0);
         cpu.disable_dispatch();
-        assert!(!cpu.enable_dispatch());
+        assert!(unsafe { !cpu.enable_dispatch() });
     }
 
     #[test]

@@ -86,7 +86,8 @@
 //! // thread's own stack and never touches r13; nothing is unmasked.
 //! unsafe impl Scheduler for TwoThreads {
 //!     unsafe extern "C" fn dispatch(cpu: &'static PerCpu, _interrupted_msr: u32) {
-//!         cpu.clear_dispatch_request();
+//!         // SAFETY: this is the scheduler of this CPU.
+//!         unsafe { cpu.clear_dispatch_request() };
 //!         let second_ran = SECOND_RUNS.fetch_not(Ordering::Relaxed);
 //!         switch(second_ran);
 //!     }

@@ -5,7 +5,7 @@
 //! |---|---|---|---|
 //! | decrementer | classic | the handler sets it again | setting it |
 //! | decrementer | Book E, e500, e200 | DECAR and TCR\[ARE\] | TSR\[DIS\] |
-//! | PIT | 403, 405 | its own reload value and TCR\[ARE\] | TSR\[PIS\] |
+//! | PIT | 405 | its own reload value and TCR\[ARE\] | TSR\[PIS\] |
 //!
 //! All are delivered as [`Exception::Decrementer`](crate::exception::Exception::Decrementer). All count against the
 //! time base and not against their own interrupts, so a late handler neither shifts the ticks after it
@@ -14,8 +14,8 @@
 //!
 //! The arithmetic ([`Schedule`], [`DecrementerTick`], [`ReloadTick`]) is generic over the registers and tested on the
 //! host against simulated timers; the registers themselves are the `hardware` module, for PowerPC only.
-//! The 601 has a real-time clock in place of the time base and the e200z0 has neither: both are refused with
-//! [`TickError::NoTimeBase`].
+//! The 601 has a real-time clock in place of the time base, the e200z0 has neither, and the time base of the 403 has register
+//! numbers of its own that are not read here: all three are refused with [`TickError::NoTimeBase`].
 
 mod decrementer;
 mod delay;
@@ -107,7 +107,7 @@ pub enum TickError {
         /// Ticks per second.
         hz: u32,
     },
-    /// The CPU with this PVR has no time base.
+    /// The CPU with this PVR has no time base that is read here.
     NoTimeBase(Pvr),
     /// The time base stands still at this value: the board has not enabled it.
     TimeBaseStopped(u64),
@@ -120,7 +120,7 @@ impl fmt::Display for TickError {
             Self::Rate { time_base_hz, hz } => {
                 write!(f, "a time base of {time_base_hz} Hz cannot make {hz} ticks a second")
             }
-            Self::NoTimeBase(pvr) => write!(f, "the CPU with PVR {pvr} has no time base"),
+            Self::NoTimeBase(pvr) => write!(f, "the CPU with PVR {pvr} has no time base that is supported"),
             Self::TimeBaseStopped(value) => write!(f, "the time base stands still at {value:#x}"),
         }
     }
@@ -131,7 +131,7 @@ impl core::error::Error for TickError {}
 /// Which timer makes the tick of `cpu`.
 ///
 /// # Errors
-/// [`TickError::NoTimeBase`] for the 601 and the e200z0.
+/// [`TickError::NoTimeBase`] for the 601, the 403 and the e200z0.
 pub fn timer_of(cpu: &Cpu) -> Result<TickTimer, TickError> {
     if cpu.features().contains(Features::TIME_BASE) {
         Ok(cpu.core().tick)

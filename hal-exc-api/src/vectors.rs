@@ -9,6 +9,7 @@ use core::fmt;
 
 use crate::exception::{Exception, VectorWord};
 use crate::flavor::{Class, Flavor};
+use crate::install::MAX_PLAN;
 
 /// Where a vector lies.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -130,11 +131,12 @@ impl VectorTable {
     /// A table named after its CPU group.
     ///
     /// # Panics
-    /// When two rows have the same exception or the same address, an offset is not a multiple of 16, an
+    /// When there are more than [`MAX_PLAN`] rows, two rows have the same exception or the same address, an offset is not a multiple of 16, an
     /// IVOR number is not architected, a prologue would reach into the next vector, or offsets and IVORs are
     /// mixed. Tables are `const`, so this is an error of the compiler.
     #[must_use]
     pub const fn new(name: &'static str, entries: &'static [VectorEntry]) -> Self {
+        assert!(entries.len() <= MAX_PLAN, "a vector table has more rows than a plan has places");
         let mut i = 0;
         while i < entries.len() {
             let a = entries[i];

@@ -3,6 +3,7 @@
 
 use hal_exc_api::exception::Exception;
 use hal_exc_api::flavor::Flavor;
+use hal_exc_api::install::MAX_PLAN;
 use hal_exc_api::vectors::{VectorAddress, VectorEntry, VectorTable};
 
 const fn at(offset: u16, exception: Exception) -> VectorEntry {
@@ -18,6 +19,21 @@ fn sixteen_bytes_apart_is_enough() {
     const ROWS: &[VectorEntry] = &[at(0x1000, Exception::Decrementer), at(0x1010, Exception::FixedIntervalTimer)];
     const TABLE: VectorTable = VectorTable::new("test", ROWS);
     assert_eq!(TABLE.len_bytes(), 0x1020);
+}
+
+#[test]
+#[should_panic(expected = "more rows than a plan has places")]
+fn more_rows_than_an_install_can_plan() {
+    const ROWS: [VectorEntry; MAX_PLAN + 1] = {
+        let mut rows = [at(0, Exception::Program); MAX_PLAN + 1];
+        let mut n = 0;
+        while n < rows.len() {
+            rows[n] = at(0x100 * (n as u16 + 1), Exception::ALL[n]);
+            n += 1;
+        }
+        rows
+    };
+    let _ = VectorTable::new("test", &ROWS);
 }
 
 #[test]

@@ -360,6 +360,17 @@ fn a_handler_of_the_wrong_kind_or_for_a_vector_that_is_not_there() {
 }
 
 #[test]
+fn a_naked_vector_takes_no_handler() {
+    let setup = setup(&FAMILY).naked(Exception::FpUnavailable, 0x0012_3450);
+    let installed = setup.prepare(&mut Memory::default(), 0, true).unwrap();
+    let error = installed.set_handler(Exception::FpUnavailable, synchronous).unwrap_err();
+    assert_eq!(error, HandlerError::Naked { exception: Exception::FpUnavailable });
+    assert_eq!(error.to_string(), "the floating-point unavailable vector is naked and calls no handler");
+    assert_eq!(installed.handler(Exception::FpUnavailable).unwrap_err(), error);
+    installed.set_handler(Exception::Program, synchronous).unwrap();
+}
+
+#[test]
 fn the_static_memory_of_a_cpu_passes_its_own_checks() {
     static MEMORY: CpuMemory = CpuMemory::new();
     let setup = Exceptions::new(&cpu(), &[&FAMILY]).unwrap().memory(&MEMORY).vectors(area(0x1_0000, 0x1000));

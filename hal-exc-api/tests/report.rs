@@ -204,6 +204,16 @@ const SYNDROMES: &[(u32, Exception, u32, &str)] = &[
     (0x8021_0030, Exception::DataStorage, 0, "ESR 00000000  no reason given"),
 ];
 
+/// An e200z6 captures DEAR at a machine check, which does not set it; an e200z4 has MCAR.
+#[test]
+fn a_machine_check_has_an_address_only_where_the_core_tells_one() {
+    let frame = full(Exception::MachineCheck, 0);
+    let e200z6 = Report::of_model(model(0x8117_0000), &frame).to_string();
+    assert!(e200z6.contains("DEAR 00000000  not set by this exception\n"), "{e200z6}");
+    let e200z4 = Report::of_model(model(0x8156_0011), &frame).to_string();
+    assert!(e200z4.contains("MCAR 00000000\n"), "{e200z4}");
+}
+
 #[test]
 fn syndromes_have_their_names() {
     for &(pvr, exception, syndrome, line) in SYNDROMES {

@@ -302,7 +302,7 @@ fn periods_have_their_range() {
 }
 
 #[test]
-fn every_cpu_has_its_timer_and_two_have_none() {
+fn every_cpu_has_its_timer_and_three_kinds_have_none() {
     let timer = |pvr| timer_of(&identify(Pvr(pvr)).unwrap());
     assert_eq!(timer(0x8021_0030), Ok(TickTimer::DecrementerReload), "e500v2");
     assert_eq!(timer(0x0008_0301), Ok(TickTimer::Decrementer), "750");
@@ -310,7 +310,10 @@ fn every_cpu_has_its_timer_and_two_have_none() {
     let error = TickError::NoTimeBase(Pvr(0x0001_0001));
     assert_eq!(timer(0x0001_0001), Err(error), "601");
     assert_eq!(timer(0x8170_0000), Err(TickError::NoTimeBase(Pvr(0x8170_0000))), "e200z0");
-    assert_eq!(error.to_string(), "the CPU with PVR 00010001 has no time base");
+    for ppc403 in [0x0020_0011, 0x0020_0102, 0x0020_1400] {
+        assert_eq!(timer(ppc403), Err(TickError::NoTimeBase(Pvr(ppc403))), "403");
+    }
+    assert_eq!(error.to_string(), "the CPU with PVR 00010001 has no time base that is supported");
 }
 
 /// A time base that stands still after some reads.

@@ -65,7 +65,7 @@ unsafe impl Family for BookEFamily {
             if #[cfg(target_arch = "powerpc")] {
                 if cpu.group() == Group::Ppc440 {
                     // SAFETY: a 440 has IVPR and IVOR0 to 15; the caller has written the prologues.
-                    ivor::program(&mut unsafe { ivor::BookE::new() }, base, table)
+                    ivor::program(&mut unsafe { ivor::BookE::new() }, cpu.core().vector_base, base, table)
                 } else {
                     // SAFETY: this is a 403 or 405; the caller has written the prologues.
                     unsafe { crate::spr::set_evpr(base) }

@@ -4,6 +4,7 @@
 //! The address of a vector is IVPR (upper 16 bits) with the IVOR (bits 15 to 4) added. Each value is masked to
 //! the architected bits before it is written and compared after, because a core silently drops the rest.
 
+use hal_exc_api::cpu::VectorBase;
 use hal_exc_api::install::InstallError;
 use hal_exc_api::vectors::{VectorAddress, VectorTable};
 
@@ -36,12 +37,19 @@ pub const fn check_base(base: u32) -> Result<(), InstallError> {
     }
 }
 
-/// Points every vector of `table` at `base` plus its slot, IVORs first, and reads everything back.
+/// Points every vector of `table` at `base` plus its slot, IVORs first, and reads everything back. A core of kind
+/// [`VectorBase::IvprFixed`] has no IVORs: its slots are wired, to the places that a table gives them, and IVPR alone is written.
 ///
 /// # Errors
 /// [`InstallError::Register`] with the first register that did not take its value.
-pub fn program(registers: &mut impl VectorRegisters, base: u32, table: &VectorTable) -> Result<(), InstallError> {
-    for entry in table.entries() {
+pub fn program(
+    registers: &mut impl VectorRegisters,
+    kind: VectorBase,
+    base: u32,
+    table: &VectorTable,
+) -> Result<(), InstallError> {
+    let written = if kind == VectorBase::IvprFixed { &[] } else { table.entries() };
+    for entry in written {
         if let VectorAddress::Ivor(n) = entry.address {
             let wanted = VectorTable::offset_of(entry) & IVOR_MASK;
             registers.set_ivor(n, wanted);

@@ -2,7 +2,7 @@
 //! Every table, row by row, against figures that are written down here independently. `src/cpu.rs` says where each
 //! table's figures come from.
 
-use hal_exc_api::cpu::{Group, Pvr, identify, models};
+use hal_exc_api::cpu::{Group, Pvr, VectorBase, identify, models};
 use hal_exc_api::exception::Exception;
 use hal_exc_api::flavor::{Class, Flavor};
 use hal_exc_api::vectors::{VectorAddress, VectorTable};
@@ -280,7 +280,7 @@ fn mistake_17_ivors_are_written_with_full_addresses() {
     for (name, table) in every_table().filter(|(_, table)| matches!(table.entries()[0].address, VectorAddress::Ivor(_)))
     {
         let mut registers = Written::default();
-        ivor::program(&mut registers, 0x1234_0000, table).unwrap();
+        ivor::program(&mut registers, VectorBase::Ivpr, 0x1234_0000, table).unwrap();
         assert_eq!(registers.0["ivpr"], [0x1234_0000], "{name}");
         assert_eq!(registers.0["ivor"].len(), table.entries().len(), "{name}");
         assert!(registers.0["ivor"].iter().all(|value| value & !0xFFF0 == 0), "{name}: {:x?}", registers.0["ivor"]);

@@ -63,13 +63,13 @@ unsafe impl Family for E500Family {
         ivor::check_base(base)
     }
 
-    unsafe fn point(&self, _cpu: &Cpu, base: u32, table: &VectorTable) -> Result<(), InstallError> {
+    unsafe fn point(&self, cpu: &Cpu, base: u32, table: &VectorTable) -> Result<(), InstallError> {
         cfg_if::cfg_if! {
             if #[cfg(target_arch = "powerpc")] {
-                // SAFETY: the table names only registers that the CPU has; the caller has written the prologues.
-                ivor::program(&mut unsafe { crate::spr::E500::new() }, base, table)
+                // SAFETY: the table names only registers that the CPU has, and none is touched where they are wired; the caller has written the prologues.
+                ivor::program(&mut unsafe { crate::spr::E500::new() }, cpu.core().vector_base, base, table)
             } else {
-                let _ = table;
+                let _ = (cpu, table);
                 Err(InstallError::VectorBase { base, rule: "this is a host, not a PowerPC" })
             }
         }

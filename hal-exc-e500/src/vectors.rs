@@ -13,6 +13,8 @@
 //!   instruction is an illegal one (IVOR6). They are no rows, so that no handler can wait there in vain.
 //! * IVOR38 (guest doorbell) is no row: it arrives only while a guest runs (MSR\[GS\]) and saves to GSRR0/1, a pair that no
 //!   wrapper here knows. Nothing in this workspace runs guests.
+//! * IVOR42 (LRAT error, e6500) is no row either: only a guest's own TLB entries, written by it or found by the table walk, are
+//!   translated from logical to real addresses. QEMU's e6500 has no IVOR42.
 //! * Machine check is marked asynchronous: its handler never reaches the scheduler, whatever it interrupted.
 //!   Debug is synchronous and has a class of its own, with the same effect.
 
@@ -115,13 +117,12 @@ const E6500_ONLY: &[VectorEntry] = &[
     standard(9, Exception::ApuUnavailable),
     standard(32, Exception::AltivecUnavailable),
     standard(33, Exception::AltivecAssist),
-    standard(42, Exception::LratError),
 ];
 
 /// e6500.
 const E6500: VectorTable = VectorTable::new(
     "e6500",
-    &VectorEntry::join::<25>(&[
+    &VectorEntry::join::<24>(&[
         COMMON,
         MCSRR_MACHINE_CHECK,
         FPU,

@@ -6,6 +6,7 @@ use hal_exc_api::cpu::{Group, Pvr, identify, models};
 use hal_exc_api::exception::Exception;
 use hal_exc_api::flavor::{Class, Flavor};
 use hal_exc_api::vectors::{VectorAddress, VectorTable};
+use hal_exc_booke::ivor::{self, VectorRegisters};
 use hal_exc_e500::{cpu, vectors};
 
 /// Rows as a manual's table has them: address, exception, how it saves (S: SRR0/1, C: CSRR0/1 or SRR2/3, M: MCSRR0/1,
@@ -160,8 +161,7 @@ fn e6500() {
          ivor9 ApuUnavailable S
          ivor15 Debug D
          ivor32 AltivecUnavailable S
-         ivor33 AltivecAssist S
-         ivor42 LratError S"
+         ivor33 AltivecAssist S"
     ));
     assert_eq!(table(0x8040_0020), expected);
 }
@@ -215,7 +215,7 @@ fn mistake_10_e6500_ivors_untouched_and_debug_always_critical() {
     let table = |pvr| vectors::table(&identify(Pvr(pvr)).unwrap()).unwrap();
     let altivec = table(0x8040_0020).find(Exception::AltivecUnavailable).unwrap();
     assert_eq!(altivec.address, VectorAddress::Ivor(32));
-    assert_eq!(table(0x8040_0020).find(Exception::LratError).unwrap().address, VectorAddress::Ivor(42));
+    assert_eq!(table(0x8040_0020).find(Exception::AltivecAssist).unwrap().address, VectorAddress::Ivor(33));
     assert_eq!(table(0x8040_0020).find(Exception::Debug).unwrap().flavor.save_pair(), (574, 575));
     assert_eq!(table(0x8021_0030).find(Exception::Debug).unwrap().flavor.save_pair(), (58, 59));
     let monitor = table(0x8168_0000).find(Exception::PerformanceMonitor).unwrap();
@@ -230,6 +230,38 @@ fn the_wired_addresses_of_e200z0_and_z1_are_those_of_the_layout() {
             let VectorAddress::Ivor(n) = entry.address else { panic!("{}", entry.exception) };
             assert_eq!(VectorTable::offset_of(entry), 16 * u32::from(n));
         }
+    }
+}
+
+/// IVPR alone: access to an IVOR is an illegal instruction.
+struct Wired(u32);
+
+impl VectorRegisters for Wired {
+    fn set_ivpr(&mut self, value: u32) {
+        self.0 = value;
+    }
+
+    fn ivpr(&self) -> u32 {
+        self.0
+    }
+
+    fn set_ivor(&mut self, n: u8, _: u32) {
+        panic!("ivor{n} was written");
+    }
+
+    fn ivor(&self, n: u8) -> Option<u32> {
+        panic!("ivor{n} was read");
+    }
+}
+
+#[test]
+fn wired_ivors_are_left_alone() {
+    for pvr in [0x8171_0000, 0x8144_0000] {
+        let cpu = identify(Pvr(pvr)).unwrap();
+        let (kind, table) = (cpu.core().vector_base, vectors::table(&cpu).unwrap());
+        let mut registers = Wired(0);
+        ivor::program(&mut registers, kind, 0x1234_0000, table).unwrap();
+        assert_eq!(registers.0, 0x1234_0000, "{cpu}");
     }
 }
 

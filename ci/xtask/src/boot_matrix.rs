@@ -36,7 +36,7 @@ const BOARDS: &[(&str, &[&str])] = &[
     ("mac99", &["603", "604e_v2.4", "750_v3.1", "750fx_v2.3", "e300c3", "7400_v2.9", "7455_v3.2"]),
     ("ref405ep", &["405ep"]),
     ("bamboo", &["440epb"]),
-    ("ppce500", &["e500_v20", "e500v2_v22", "e500mc"]),
+    ("ppce500", &["e500_v20", "e500v2_v22", "e500mc", "e5500", "e6500"]),
 ];
 
 /// What is asked for.
@@ -153,18 +153,30 @@ fn sum(rows: &[Row]) -> String {
     format!("{} models pass, {} fail, {} not emulated", count("pass"), count("fail"), count("not-emulated"))
 }
 
+/// The models that the emulator lists for a board, with their PVRs; those of its second emulator that the first has not, too.
+fn models(board: &Board) -> Result<Vec<(Config, String, u32)>> {
+    let first = board.configs[0];
+    let second = first.qemu_smp.map(|qemu| Config { qemu, ..first });
+    let mut models: Vec<(Config, String, u32)> = Vec::new();
+    for config in std::iter::once(first).chain(second) {
+        if let Some(lack) = offer::lacks(&Config { cpu: None, ..config }, 1) {
+            return Err(unusable(format!("{}: not emulated: {lack}", board.name)));
+        }
+        let mut more = listed(&offer::cpu_help(&config));
+        more.retain(|(name, _)| models.iter().all(|(_, known, _)| known != name));
+        models.extend(more.into_iter().map(|(name, pvr)| (config, name, pvr)));
+    }
+    Ok(models)
+}
+
 /// Boots the models of a board that are in `only`, or all, two at a time.
 fn matrix(board: &'static Board, only: Option<&[&str]>, each: &(dyn Fn(&Row) + Sync)) -> Result<Vec<Row>> {
-    let config = board.configs[0];
-    if let Some(lack) = offer::lacks(&Config { cpu: None, ..config }, 1) {
-        return Err(unusable(format!("{}: not emulated: {lack}", board.name)));
-    }
-    let mut models = listed(&offer::cpu_help(&config));
+    let mut models = models(board)?;
     if let Some(only) = only {
-        models.retain(|(name, _)| only.contains(&name.as_str()));
-        anyhow::ensure!(models.len() == only.len(), "{} lists not all of {}", config.qemu, only.join(", "));
+        models.retain(|(_, name, _)| only.contains(&name.as_str()));
+        anyhow::ensure!(models.len() == only.len(), "{}: QEMU lists not all of {}", board.name, only.join(", "));
     }
-    anyhow::ensure!(!models.is_empty(), "{} lists no CPU model", config.qemu);
+    anyhow::ensure!(!models.is_empty(), "{}: QEMU lists no CPU model", board.name);
     let image = build::image(PACKAGE, POWERPC, PROGRAM)?;
     let progress = Mutex::new(Progress::start(format!("booting {} models on {}", models.len(), board.name)));
     let (next, own) = (AtomicUsize::new(0), Mutex::new(None));
@@ -172,12 +184,12 @@ fn matrix(board: &'static Board, only: Option<&[&str]>, each: &(dyn Fn(&Row) + S
     let worker = || -> Result<()> {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some((name, pvr)) = models.get(index) else { return Ok(()) };
+            let Some((config, name, pvr)) = models.get(index) else { return Ok(()) };
             lock(&progress).detail(&format!("{} {name} ({} of {})", board.name, index + 1, models.len()));
             let known = *lock(&own);
             let result = match known.filter(|known| known != pvr) {
                 Some(known) => own_cpu(known),
-                None => boot(&config, &image, name, *pvr, &own)?,
+                None => boot(config, &image, name, *pvr, &own)?,
             };
             let row = Row { board: board.name, cpu: name.clone(), pvr: *pvr, result };
             each(&row);

@@ -128,7 +128,8 @@ struct Switcher;
 // * after `switch` the block is not used.
 unsafe impl Scheduler for Switcher {
     unsafe extern "C" fn dispatch(cpu: &'static PerCpu, _interrupted_msr: u32) {
-        cpu.clear_dispatch_request();
+        // SAFETY: this is the scheduler of this CPU.
+        unsafe { cpu.clear_dispatch_request() };
         acquire();
         // SAFETY: the lock is held.
         let inner = unsafe { &mut *KERNEL.inner.get() };
@@ -137,7 +138,8 @@ unsafe impl Scheduler for Switcher {
         if let (Some(before), Some((next, kick))) = (before, inner.policy.pick(index)) {
             if let Kick::Cpu(other) = kick {
                 if other == index {
-                    cpu.request_dispatch();
+                    // SAFETY: as above.
+                    unsafe { cpu.request_dispatch() };
                 } else {
                     interrupt(other);
                 }

@@ -100,8 +100,9 @@ fn lower() {
 }
 
 fn request_dispatch() {
-    // SAFETY: exceptions are installed, handlers stay on their CPU.
-    unsafe { PerCpu::current() }.request_dispatch();
+    // SAFETY: exceptions are installed, handlers stay on their CPU; called by handlers of interrupts and of synchronous
+    // exceptions.
+    unsafe { PerCpu::current().request_dispatch() };
 }
 
 /// Handler of all interrupts, standard and critical.

@@ -50,7 +50,8 @@ struct Turns;
 // synchronous exception possible: that is what is to be survived.
 unsafe impl Scheduler for Turns {
     unsafe extern "C" fn dispatch(cpu: &'static PerCpu, _interrupted_msr: u32) {
-        cpu.clear_dispatch_request();
+        // SAFETY: this is the scheduler of this CPU.
+        unsafe { cpu.clear_dispatch_request() };
         // SAFETY: `OTHER` holds what `prepare` or the last switch left.
         unsafe { switch(INTERRUPTED.as_ptr(), OTHER.as_ptr()) };
     }

@@ -85,6 +85,8 @@ fn embedded_syndrome(base: Syndrome, model: &Model, exception: Exception) -> Syn
                 Group::E500 => (MCSR_E500, Some("MCAR")),
                 Group::E500mc | Group::E6500 => (MCSR_E500MC, Some("MCAR")),
                 Group::Ppc440 => (MCSR_440, None),
+                // An e200 that takes machine checks through CSRR0/1: the wrapper finds DEAR, which they do not set.
+                _ if model.core.machine_check == Flavor::Critical => (MCSR_E200, None),
                 _ => (MCSR_E200, Some("MCAR")),
             };
             Syndrome { register: Some("MCSR"), bits, address, ..base }

@@ -8,7 +8,8 @@ use crate::percpu::PerCpu;
 
 /// The scheduler of a CPU that has none: a request from nowhere comes to nothing.
 unsafe extern "C" fn nobody(cpu: &'static PerCpu, _interrupted_msr: u32) {
-    cpu.clear_dispatch_request();
+    // SAFETY: called in the place of a scheduler, everything masked.
+    unsafe { cpu.clear_dispatch_request() };
 }
 
 /// Gives the CPU to whoever should run, if a dispatch was asked for and is allowed; returns when this thread runs again and
@@ -96,7 +97,8 @@ mod tests {
     #[test]
     fn without_a_scheduler_a_request_comes_to_nothing() {
         static CPU: PerCpu = PerCpu::new();
-        CPU.request_dispatch();
+        // SAFETY: a block of this test's own, on a host.
+        unsafe { CPU.request_dispatch() };
         assert!(CPU.dispatch_due());
         // SAFETY: the default one only clears the request.
         unsafe { nobody(&CPU, 0) };

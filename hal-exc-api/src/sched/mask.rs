@@ -166,8 +166,8 @@ impl<'a, 'b> DispatchHold<'a, 'b> {
 
 impl Drop for DispatchHold<'_, '_> {
     fn drop(&mut self) {
-        // SAFETY: installed, and the hold kept the thread on this CPU.
-        if unsafe { this_cpu() }.enable_dispatch() {
+        // SAFETY: installed, and the hold kept the thread, which has the token, on this CPU; `new` disabled it.
+        if unsafe { this_cpu().enable_dispatch() } {
             super::dispatch_if_needed(self.token);
         }
     }

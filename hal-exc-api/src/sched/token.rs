@@ -107,8 +107,8 @@ impl MayReady<'_> {
     pub fn request_dispatch(&self) {
         // SAFETY: a token exists only where exceptions are installed. A thread that is moved in between asks for a
         // dispatch on the CPU that it has left, where a needless dispatch does no harm; the scheduler decides with its
-        // own lock held.
-        unsafe { this_cpu() }.request_dispatch();
+        // own lock held. No token is given where a request is not allowed.
+        unsafe { this_cpu().request_dispatch() };
     }
 }
 

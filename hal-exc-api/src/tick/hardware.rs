@@ -53,7 +53,7 @@ impl ClassicTimeBase {
     /// The time base of this CPU.
     ///
     /// # Safety
-    /// * This CPU is a classic one other than the 601, or a 403GC or 405: others do not have `mftb`, or lack the time base.
+    /// * This CPU is a classic one other than the 601, or a 405: others do not have `mftb`, or lack the time base.
     #[must_use]
     pub const unsafe fn new() -> Self {
         Self(())
@@ -160,7 +160,7 @@ impl ReloadTimer for BookeDecrementer {
     }
 }
 
-/// The programmable interval timer of a 403 or 405 (SPR 987).
+/// The programmable interval timer of a 405 (SPR 987).
 #[derive(Debug)]
 pub struct Pit(ClassicTimeBase);
 
@@ -215,7 +215,7 @@ impl CpuTimeBase {
     /// The time base of `cpu`.
     ///
     /// # Errors
-    /// [`TickError::NoTimeBase`] for the 601 and the e200z0.
+    /// [`TickError::NoTimeBase`] for the 601, the 403 and the e200z0.
     ///
     /// # Safety
     /// * This code runs on `cpu`.
@@ -253,7 +253,7 @@ impl CpuTick {
     /// Starts ticks of `period` on `cpu`. They are delivered once MSR\[EE\] is set.
     ///
     /// # Errors
-    /// [`TickError::NoTimeBase`] for the 601 and the e200z0.
+    /// [`TickError::NoTimeBase`] for the 601, the 403 and the e200z0.
     ///
     /// # Safety
     /// * This code runs on `cpu`, in supervisor state.

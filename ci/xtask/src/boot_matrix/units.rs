@@ -23,13 +23,13 @@ const UNITS: &[Unit] = &[
          mpc8610 mpc8641 mpc8641d g2 mpc603 g2hip3 g2hip4 g2h4 g2ls g2lels g2le g2gp g2legp g2legp1 g2legp3 mpc5200 mpc5200b \
          e300c1 e300c3 e300c4 mpc8343 mpc8343a mpc8343e mpc8343ea mpc8347ap mpc8347at mpc8347eap mpc8347eat mpc8347ep \
          mpc8347et mpc8347p mpc8347t mpc8349 mpc8349a mpc8349e mpc8349ea mpc8377 mpc8377e mpc8378 mpc8378e mpc8379 mpc8379e \
-         440epa 440epb 440epx 460exb 440-xilinx-w-dfpu e500mc",
+         440epa 440epb 440epx 460exb 440-xilinx-w-dfpu e500mc e5500 e6500",
     },
     Unit {
         name: "AltiVec",
         feature: Features::ALTIVEC,
         exception: "AltiVec unavailable",
-        owners: "7400 7410 7441 7445 7447 7447a 7448 7450 7451 7455 7457 7457a e600 mpc8610 mpc8641 mpc8641d",
+        owners: "7400 7410 7441 7445 7447 7447a 7448 7450 7451 7455 7457 7457a e600 mpc8610 mpc8641 mpc8641d e6500",
     },
     Unit {
         name: "SPE",
