@@ -451,20 +451,25 @@ mod tests {
     #[test]
     fn the_dispatch_word_is_zero_exactly_when_wanted_and_allowed() {
         let cpu = PerCpu::new();
+        // SAFETY: for all three: a block of this test's own, on a host.
+        let request = || unsafe { cpu.request_dispatch() };
+        // SAFETY: as above.
+        let clear = || unsafe { cpu.clear_dispatch_request() };
+        // SAFETY: as above.
+        let enable = || unsafe { cpu.enable_dispatch() };
         let word = || cpu.words.dispatch.load(Ordering::Relaxed);
         assert_ne!(word(), 0);
         cpu.disable_dispatch();
-        // SAFETY: here and below: a block of this test's own, on a host.
-        unsafe { cpu.request_dispatch() };
+        request();
         assert_ne!(word(), 0);
         assert!(cpu.dispatch_requested());
         assert_eq!(cpu.dispatch_disable_level(), 1);
-        assert!(unsafe { cpu.enable_dispatch() });
+        assert!(enable());
         assert_eq!(word(), 0);
-        unsafe { cpu.clear_dispatch_request() };
+        clear();
         assert_ne!(word(), 0);
         cpu.disable_dispatch();
-        assert!(unsafe { !cpu.enable_dispatch() });
+        assert!(!enable());
     }
 
     #[test]

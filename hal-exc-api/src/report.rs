@@ -117,6 +117,17 @@ impl<'a> AnyFrame<'a> {
         self.common().pc
     }
 
+    /// r1 of what was interrupted: where a [walk](crate::backtrace) to its callers begins.
+    #[must_use]
+    pub fn stack_pointer(&self) -> u32 {
+        match self {
+            Self::Interrupt(frame) => frame.back_chain,
+            Self::Critical(frame) => frame.interrupt.back_chain,
+            Self::Full(frame) => frame.back_chain,
+            Self::Isolated(frame) => frame.back_chain,
+        }
+    }
+
     /// The part with all registers, if the frame has one.
     #[must_use]
     pub fn full(&self) -> Option<&'a FullFrame> {

@@ -5,7 +5,7 @@ use hal_exc_api::cpu::{Model, Pvr, identify};
 use hal_exc_api::exception::{Exception, VectorWord};
 use hal_exc_api::flavor::Flavor;
 use hal_exc_api::frame::{CriticalFrame, Frame, InterruptFrame, IsolatedFrame};
-use hal_exc_api::report::Report;
+use hal_exc_api::report::{AnyFrame, Report};
 use proptest::prelude::*;
 
 fn model(pvr: u32) -> &'static Model {
@@ -203,6 +203,17 @@ const SYNDROMES: &[(u32, Exception, u32, &str)] = &[
     (0x0006_0101, Exception::DataStorage, 0x0040_0001, "DSISR 00400001  data breakpoint, unnamed 00000001"),
     (0x8021_0030, Exception::DataStorage, 0, "ESR 00000000  no reason given"),
 ];
+
+#[test]
+fn every_frame_tells_the_interrupted_stack_pointer() {
+    let frame = full(Exception::Program, 0);
+    assert_eq!(AnyFrame::from(&frame).stack_pointer(), 0x1111_0001);
+    assert_eq!(AnyFrame::from(&IsolatedFrame::new(frame)).stack_pointer(), 0x1111_0001);
+    let frame = interrupt(Exception::ExternalInput, 0);
+    assert_eq!(AnyFrame::from(&frame).stack_pointer(), 0x0020_0FF0);
+    let frame = CriticalFrame::new(interrupt(Exception::CriticalInput, 0), 0, 0);
+    assert_eq!(AnyFrame::from(&frame).stack_pointer(), 0x0020_0FF0);
+}
 
 /// An e200z6 captures DEAR at a machine check, which does not set it; an e200z4 has MCAR.
 #[test]

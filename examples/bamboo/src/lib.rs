@@ -2,13 +2,13 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 
-mod console;
 mod pic;
 mod power;
 
 use ppc_support::mmio::Mmio;
 use ppc_support::once::Once;
 use ppc_support::tree::Tree;
+use ppc_support::uart;
 use ppc_support::{BoardError, BootInfo, uic4xx};
 
 pub use power::power_off;
@@ -45,7 +45,7 @@ impl Board {
         let base = usize::try_from(region.address).map_err(|_| BoardError::Unreachable(region.address))?;
         // SAFETY: the tree says that the UART is there; the loader maps all 4 GiB, effective = physical.
         let uart = unsafe { Mmio::new(base) };
-        console::open(&tree, uart)?;
+        uart::open_of_tree(&tree, uart)?;
         Ok(Self { name: "bamboo", time_base: tree.time_base()?, uart })
     }
 }

@@ -2,13 +2,13 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 
-mod console;
 mod pic;
 mod power;
 mod soc;
 
 use ppc_support::once::Once;
 use ppc_support::tree::Tree;
+use ppc_support::uart;
 use ppc_support::{BoardError, BootInfo};
 
 pub use power::power_off;
@@ -40,7 +40,7 @@ impl Board {
         ONCE.take()?;
         let soc = Soc::map(&tree)?;
         power::arm(&soc);
-        console::open(&tree, &soc)?;
+        uart::open_of_tree(&tree, soc.uart)?;
         Ok(Self { name: "mpc8544ds", time_base: tree.time_base()?, soc })
     }
 }

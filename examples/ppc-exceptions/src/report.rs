@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An exception that its handler declines goes to the global handler; without one the CPU reports it and stops. The
-//! report names the exception, the PC and every register.
+//! report names the exception, the PC and every register, and the walk over the stack who called.
 
+use core::arch::naked_asm;
 use core::fmt::Write as _;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use hal_exc_api::backtrace::End;
 use hal_exc_api::exception::Exception;
 use hal_exc_api::fatal::{Fatal, FrameMut};
 use hal_exc_api::frame::Frame;
 use hal_exc_api::handler::Handled;
 use hal_exc_api::install::Exceptions;
+use ppc_support::console::notes;
+use ppc_support::stack::MainStack;
 use ppc_support::trial::Registers;
 use ppc_support::{Failure, ensure, println, trial};
 
@@ -20,6 +24,25 @@ static GLOBAL: AtomicU32 = AtomicU32::new(0);
 static TRAP: AtomicU32 = AtomicU32::new(0);
 
 trial!(trap, [], "trap");
+
+/// Calls [`trap`], from an address that is known: the caller that a report has to name.
+#[unsafe(naked)]
+unsafe extern "C" fn caller(after: &mut Registers, r4: u32, r5: u32) {
+    naked_asm!(
+        "mflr %r0",
+        "stwu %r1, -16(%r1)", // a frame of its own
+        "stw %r0, 20(%r1)",   // LR goes into the frame of the caller
+        "bl {trap}",
+        "lwz %r0, 20(%r1)", // RETURN bytes from the start
+        "mtlr %r0",
+        "addi %r1, %r1, 16",
+        "blr",
+        trap = sym trap,
+    )
+}
+
+/// Four instructions.
+const RETURN: u32 = 16;
 
 /// The body; [`print`] goes on where it ends.
 ///
@@ -48,7 +71,7 @@ pub fn run(exceptions: &Exceptions) -> Result<(), Failure> {
     exceptions.set_global_handler(None);
     println!("nobody: the report follows");
     // SAFETY: this is the end of the program; `print` has the last word.
-    unsafe { trap(&mut after, 0x1111_1111, 0x2222_2222) };
+    unsafe { caller(&mut after, 0x1111_1111, 0x2222_2222) };
     Err(Failure::new("the trap was ignored"))
 }
 
@@ -86,9 +109,17 @@ pub fn print(fatal: &Fatal<'_>) {
         let changes = ["PC ", "r0 ", "r12 "].iter().any(|start| line.starts_with(start));
         println!("{}{line}", if changes { "# " } else { "" });
     }
-    if complete && expected_fits && pc_named {
-        println!("result: pass");
-    } else {
+    let stack = MainStack::new();
+    let mut walk = stack.callers(&fatal.frame);
+    notes(walk);
+    let first = walk.next().map(|step| step.return_address);
+    walk.by_ref().for_each(drop);
+    if !complete || !expected_fits || !pc_named {
         println!("result: fail: the report lacks the PC {pc:08x}");
+    } else if first != Some(caller as *const () as u32 + RETURN) || walk.end() != Some(End::Outermost) {
+        println!("result: fail: called from {first:08x?}, and the walk ended with {:?}", walk.end());
+    } else {
+        println!("called from where it was, up to the outermost frame");
+        println!("result: pass");
     }
 }

@@ -27,6 +27,8 @@ pub mod once;
 pub mod platform;
 pub mod program;
 pub mod shared;
+#[cfg(target_arch = "powerpc")]
+pub mod stack;
 pub mod tlb1;
 pub mod tlb4xx;
 pub mod tree;

@@ -3,10 +3,13 @@
 
 use core::fmt::{self, Write as _};
 
+#[cfg(target_arch = "powerpc")]
 use hal_exc_api::fatal::Fatal;
 
 use crate::boot::BootInfo;
 use crate::println;
+#[cfg(target_arch = "powerpc")]
+use crate::stack::MainStack;
 
 /// Why a program failed: the text after `result: fail: `.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -86,9 +89,10 @@ macro_rules! program {
     };
 }
 
-/// The report of an exception that the program did not expect.
+/// The report of an exception that the program did not expect, with the way to where it happened.
+#[cfg(target_arch = "powerpc")]
 pub fn fatal(fatal: &Fatal<'_>) {
-    println!("{fatal}");
+    println!("{fatal}{}", MainStack::new().callers(&fatal.frame));
     println!("result: fail: a fatal exception");
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Trials: one instruction that raises an exception, with a known value in every register.
 //!
-//! [`trial!`](crate::trial) makes a function that loads the pattern, executes the instruction and notes every
+//! [`trial!`](macro@crate::trial) makes a function that loads the pattern, executes the instruction and notes every
 //! register afterwards. The handler passes its frame to [`Last::record`]; [`Expected::check`] then compares both: the
 //! frame must show the registers at the instruction, and the program must find them again.
 

@@ -13,6 +13,7 @@ use uart_16550::{BaudRate, Config, Uart16550};
 use crate::console;
 use crate::error::BoardError;
 use crate::mmio::Mmio;
+use crate::tree::Tree;
 
 /// Registers of a 16550: byte registers `stride` bytes apart.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +49,14 @@ fn sink(bytes: &[u8]) {
     // SAFETY: `open` stored the base of an `Mmio`.
     let base = unsafe { Mmio::new(BASE.load(Ordering::Relaxed)) };
     driver(Registers { base, stride: STRIDE.load(Ordering::Relaxed) }).send_bytes_exact(bytes);
+}
+
+/// Makes the first `ns16550` of the tree the console, at 115,200 baud; its registers, one byte apart, are at `base`.
+///
+/// # Errors
+/// [`BoardError`]: the tree names no clock, or as [`open`].
+pub fn open_of_tree(tree: &Tree<'_>, base: Mmio) -> Result<(), BoardError> {
+    open(Registers { base, stride: 1 }, tree.number("ns16550", "clock-frequency")?, 115_200)
 }
 
 /// Programs the UART for `baud`, 8 bits, no parity, from an input clock of `clock` hertz, and makes it the console.

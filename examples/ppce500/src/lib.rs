@@ -2,7 +2,6 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 
-mod console;
 mod pic;
 mod power;
 pub mod smp;
@@ -10,6 +9,7 @@ mod soc;
 
 use ppc_support::once::Once;
 use ppc_support::tree::Tree;
+use ppc_support::uart;
 use ppc_support::{BoardError, BootInfo};
 
 pub use power::power_off;
@@ -41,7 +41,7 @@ impl Board {
         ONCE.take()?;
         let soc = Soc::map(&tree)?;
         power::arm(&soc);
-        console::open(&tree, &soc)?;
+        uart::open_of_tree(&tree, soc.uart)?;
         Ok(Self { name: "ppce500", time_base: tree.time_base()?, soc })
     }
 }

@@ -2,7 +2,6 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 
-mod console;
 mod pic;
 mod power;
 mod window;
@@ -10,6 +9,7 @@ mod window;
 use ppc_support::mmio::Mmio;
 use ppc_support::once::Once;
 use ppc_support::tree::Tree;
+use ppc_support::uart;
 use ppc_support::{BoardError, BootInfo};
 
 pub use power::power_off;
@@ -43,7 +43,7 @@ impl Board {
         let base = window::effective(uart).ok_or(BoardError::Unreachable(uart))?;
         // SAFETY: the tree says that the UART is there, and the window leads to it.
         let uart = unsafe { Mmio::new(base) };
-        console::open(&tree, uart)?;
+        uart::open_of_tree(&tree, uart)?;
         Ok(Self { name: "sam460ex", time_base: tree.time_base()?, uart })
     }
 }
