@@ -10,7 +10,7 @@ use hal_exc_api::handler::Handled;
 use hal_exc_api::irq::*;
 use hal_exc_api::pic::*;
 use pic_openpic::Model;
-use pic_openpic::fakes::FakeKind;
+use pic_openpic::fakes::{FakeKind, Fault};
 use platform::*;
 
 const LINE: Line = Line::new(42);
@@ -393,4 +393,36 @@ fn errors_name_their_values() {
             assert!(error.to_string().contains(word), "{error}");
         }
     }
+}
+
+/// The controller refuses to enable the line: the entry is free again, and the retry succeeds.
+#[test]
+fn a_refused_install_leaves_the_entry_free() {
+    fn check<const CPUS: usize>() {
+        let (fake, pic) = started(FakeKind::MPIC_4_2, Model::FREESCALE);
+        let manager: &'static IrqManager<Pic, Host, 512, CPUS> = Box::leak(Box::new(IrqManager::new(Host::new())));
+        manager.init(pic).unwrap();
+        let device = Device::leak(&fake, 42, 1, log());
+        let entry = device.entry();
+        fake.break_it(Fault::VanishedSource(42));
+        let refused = Err(IrqError::Controller(PicError::Timeout {
+            what: "the vector/priority register",
+            line: Some(LINE),
+        }));
+        for _ in 0..2 {
+            assert_eq!(manager.install(LINE, entry), refused);
+            assert_eq!(entry.line(), None);
+            assert_eq!(manager.remove(LINE, entry).err(), Some(IrqError::NotInstalled { line: LINE }));
+        }
+        // On another line meanwhile.
+        manager.install(OTHER, entry).unwrap();
+        assert!(manager.remove(OTHER, entry).unwrap().is_complete());
+        fake.mend();
+        manager.install(LINE, entry).unwrap();
+        fake.set_input(42, true);
+        assert_eq!(as_interrupt(|| manager.dispatch()), Handled::Handled);
+        assert_eq!(device.served.load(Ordering::Relaxed), 1);
+    }
+    check::<1>();
+    check::<2>();
 }

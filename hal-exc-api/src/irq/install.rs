@@ -80,10 +80,12 @@ where
     P: Platform,
 {
     /// Hangs `entry` on `line`, behind those that are there. The line is enabled with its first
-    /// entry.
+    /// entry; if the controller refuses that, its error is the answer and the entry is free again. Only if another CPU
+    /// still serves the line then, for longer than [`set_removal_patience`](Self::set_removal_patience) allows, does the
+    /// entry stay [`IrqError::EntryRetiring`].
     pub fn install(&'static self, line: Line, entry: &'static IrqEntry) -> Result<(), IrqError> {
         let (controller, head) = self.check_change(line)?;
-        self.lock.with(&self.platform, || {
+        let refused = self.lock.with(&self.platform, || {
             check_free(entry)?;
             self.check_sharing(line, None, entry)?;
             list::occupy(entry, line.number()).map_err(|word| in_use(word, line))?;
@@ -93,12 +95,17 @@ where
             if was_empty {
                 self.forget_run(line);
                 if let Err(error) = tolerate_unmaskable(controller.enable(line)) {
-                    let _ = self.take_out(line, entry);
-                    return Err(error);
+                    return Ok(Some((error, self.take_out(line, entry))));
                 }
             }
-            Ok(())
-        })
+            Ok(None)
+        })?;
+        let Some((error, retiring)) = refused else { return Ok(()) };
+        // It was in sight for a moment. Looking who is in it is what makes it free again.
+        if let Some(retiring) = retiring {
+            let _ = self.wait_for(retiring);
+        }
+        Err(error)
     }
 
     /// Takes `entry` from `line`; the line is disabled with its last entry. Waits, within the bound
