@@ -28,11 +28,11 @@ impl<B: Bus, H: Handshake> InterruptController for OpenPic<B, H> {
 
 impl<B: Bus, H: Handshake> LineMask for OpenPic<B, H> {
     /// [`PicError::NoFreeVector`] on an 8-bit controller with more than 247 sources, when too many of the high
-    /// ones are enabled at once.
+    /// ones are enabled, or still in service, at once.
     fn enable(&self, line: Line) -> Result<(), PicError> {
         let place = self.place(line)?;
         let register = place.vpr();
-        let vector = self.vectors.assign(line)?;
+        let vector = self.vectors.assign(line, |owner| self.is_over(owner))?;
         let field = self.vectors.spurious();
         if self.bus.read(register) & field != vector {
             self.update(line, place, |old| old & !field | vector)?;
@@ -64,7 +64,10 @@ impl<B: Bus, H: Handshake> LineMask for OpenPic<B, H> {
         if now & VPR_MASK == 0 {
             return Err(PicError::Timeout { what: "the mask bit", line: Some(line) });
         }
-        self.vectors.give_back(line);
+        // A CPU that has acknowledged it may look the vector up only now: it stays until the end of interrupt.
+        if now & VPR_ACTIVITY == 0 {
+            self.vectors.give_back(line);
+        }
         Ok(())
     }
 
@@ -196,6 +199,11 @@ fn critical_bits(cpus: CpuMask) -> Option<u32> {
 }
 
 impl<B: Bus, H: Handshake> OpenPic<B, H> {
+    /// Whether `line` is masked and no CPU has it in service.
+    fn is_over(&self, line: Line) -> bool {
+        self.place(line).is_ok_and(|place| self.bus.read(place.vpr()) & (VPR_MASK | VPR_ACTIVITY) == VPR_MASK)
+    }
+
     pub(crate) fn is_critical_by_destination(&self, position: u16) -> bool {
         self.shape.critical == CriticalStyle::DestinationBits
             && self.bus.read(source_destination(position)) & (IDR_CI0 | IDR_CI0 >> 1) != 0

@@ -36,6 +36,8 @@ pub struct SharedMsi<B> {
     enabled: AtomicU32,
     allocated: AtomicU32,
     reads: AtomicU32,
+    /// Bits of masked lines that the current burst took from the register.
+    masked: AtomicU32,
 }
 
 /// A message-signalled interrupt in service.
@@ -98,6 +100,7 @@ impl<B: Bus + Clone, H: Handshake> OpenPic<B, H> {
             enabled: AtomicU32::new(0),
             allocated: AtomicU32::new(0),
             reads: AtomicU32::new(0),
+            masked: AtomicU32::new(0),
         })
     }
 }
@@ -164,8 +167,11 @@ impl<B: Bus> Acknowledge for SharedMsi<B> {
         if self.pending.load(Ordering::Acquire) & self.enabled.load(Ordering::Relaxed) == 0
             && self.reads.load(Ordering::Relaxed) < READS
         {
-            self.reads.fetch_add(1, Ordering::Relaxed);
-            self.pending.fetch_or(self.take_register(), Ordering::AcqRel);
+            let taken = self.take_register();
+            let masked = taken & !self.enabled.load(Ordering::Relaxed);
+            let first = self.reads.fetch_add(1, Ordering::Relaxed) == 0;
+            self.masked.store(if first { masked } else { self.masked.load(Ordering::Relaxed) | masked }, Ordering::Relaxed);
+            self.pending.fetch_or(taken, Ordering::AcqRel);
         }
         let ready = self.pending.load(Ordering::Acquire) & self.enabled.load(Ordering::Relaxed);
         let Some(highest) = ready.checked_ilog2() else {
@@ -189,6 +195,10 @@ impl<B: Bus> Cascaded for SharedMsi<B> {
     /// from the register must not be left behind.
     fn burst_limit(&self) -> u16 {
         BITS * READS as u16 + 1
+    }
+
+    fn took_masked(&self) -> bool {
+        self.masked.load(Ordering::Relaxed) != 0
     }
 }
 

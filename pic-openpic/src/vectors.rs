@@ -4,7 +4,7 @@
 //! Where the vector field has room for every line, and it has but on an 8-bit controller with more than 247 sources,
 //! the vector **is** the line number and nothing is looked up. Otherwise the lines from
 //! [`VectorMap::direct`] on share [`SLOTS`] vectors, which are assigned when a line is enabled and given back
-//! when it is disabled. The spurious vector is always the field's highest value and never given to a line.
+//! when it is disabled; a line that is in service then keeps its vector until it is ended and another line wants one. The spurious vector is always the field's highest value and never given to a line.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -55,20 +55,24 @@ impl VectorMap {
         Some(self.direct + slot as u32)
     }
 
-    /// The vector of `line`, taken from the free ones if it has none. Serialised by the caller.
-    pub(crate) fn assign(&self, line: Line) -> Result<u32, PicError> {
+    /// The vector of `line`, taken from the free ones if it has none, then from a line that is `done` with its own.
+    /// Serialised by the caller.
+    pub(crate) fn assign(&self, line: Line, done: impl Fn(Line) -> bool) -> Result<u32, PicError> {
         if let Some(vector) = self.of(line) {
             return Ok(vector);
         }
-        let free = self.slots.iter().position(|slot| slot.load(Ordering::Acquire) == FREE);
-        let slot = free.ok_or(PicError::NoFreeVector { line })?;
+        let find = |free: &dyn Fn(u32) -> bool| self.slots.iter().position(|slot| free(slot.load(Ordering::Acquire)));
+        let slot = find(&|owner| owner == FREE)
+            .or_else(|| find(&|owner| u16::try_from(owner).is_ok_and(|owner| done(Line::new(owner)))))
+            .ok_or(PicError::NoFreeVector { line })?;
         if let Some(cell) = self.slots.get(slot) {
             cell.store(u32::from(line.number()), Ordering::Release);
         }
         Ok(self.direct + slot as u32)
     }
 
-    /// Gives the vector of `line` back, if it was taken on demand. Serialised by the caller.
+    /// Gives the vector of `line` back, if it was taken on demand. No CPU may have acknowledged it without having looked it
+    /// up. Serialised by the caller.
     pub(crate) fn give_back(&self, line: Line) {
         let number = u32::from(line.number());
         if number >= self.direct
@@ -95,7 +99,7 @@ mod tests {
                 let mut used = BTreeSet::new();
                 let mut refused = 0u32;
                 for line in (0..lines).map(Line::new) {
-                    match map.assign(line) {
+                    match map.assign(line, |_| false) {
                         Ok(vector) => {
                             assert_ne!(vector, map.spurious());
                             assert!(vector < 1 << bits);
@@ -120,15 +124,15 @@ mod tests {
         let map = VectorMap::new(264, 8);
         let lines: std::vec::Vec<Line> = (223..255).map(Line::new).collect();
         for &line in &lines {
-            map.assign(line).unwrap();
+            map.assign(line, |_| false).unwrap();
         }
         let late = Line::new(263);
-        assert_eq!(map.assign(late), Err(PicError::NoFreeVector { line: late }));
+        assert_eq!(map.assign(late, |_| false), Err(PicError::NoFreeVector { line: late }));
         let vector = map.of(lines[7]).unwrap();
         map.give_back(lines[7]);
         assert_eq!(map.of(lines[7]), None);
         assert_eq!(map.indirect(vector), None);
-        assert_eq!(map.assign(late), Ok(vector));
+        assert_eq!(map.assign(late, |_| false), Ok(vector));
         assert_eq!(map.indirect(vector), Some(late));
         // Direct ones stay.
         map.give_back(Line::new(5));

@@ -280,9 +280,21 @@ fn shared_msi_below_its_line() {
     bank.configure(|bank| Ok(bank.free_msi(message.line)?)).unwrap();
     // A device that does not know that it was freed does no harm.
     manager.set_storm_limit(5);
-    bank.configure(|bank| Ok(bank.raise(cpu(0), message.line)?)).unwrap();
-    take_all(manager, &fake);
+    for _ in 0..20 {
+        bank.configure(|bank| Ok(bank.raise(cpu(0), message.line)?)).unwrap();
+        assert_eq!(take_all(manager, &fake), 1);
+    }
     assert_eq!(hits.load(Ordering::Relaxed), 100);
+    // Nor to the other messages of its register, which share the line above.
+    assert_eq!(manager.is_enabled(above), Ok(true));
+    assert_eq!(manager.line_statistics(above).unwrap().unhandled, 0);
+    let other = bank.configure(|bank| Ok(bank.allocate_msi()?)).unwrap();
+    bank.install(other.line, entry).unwrap();
+    bank.raise(other.line).unwrap();
+    assert_eq!(take_all(manager, &fake), 1);
+    assert_eq!(hits.load(Ordering::Relaxed), 101);
+    // An interrupt of the line above with nothing in the register still is nobody's.
+    assert_eq!(Bank::dispatch_cascaded(bank, Delivery::new(above, None)), Handled::NotHandled);
 }
 
 #[test]

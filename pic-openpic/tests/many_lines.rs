@@ -217,6 +217,29 @@ const SHARING: u16 = 223;
 /// Vectors for the others.
 const SHARED: usize = 32;
 
+/// A line that is disabled while a CPU has it in service keeps its vector until that CPU ends it: the CPU may have read the
+/// vector and not yet looked up whose it is.
+#[test]
+fn a_vector_in_service_is_nobody_elses() {
+    let (fake, pic) = start(CROWDED, Model::OPENPIC);
+    let lines = || (SHARING..SHARING + SHARED as u16).map(Line::new);
+    lines().for_each(|line| pic.enable(line).unwrap());
+    let (first, late) = (Line::new(SHARING), Line::new(SHARING + SHARED as u16));
+    fake.set_input(SHARING, true);
+    // What the CPU holds between reading the register and looking the vector up.
+    let vector = Bus::read(&fake, registers::acknowledge(CPU0));
+    pic.disable(first).unwrap();
+    assert_eq!(pic.enable(late), Err(PicError::NoFreeVector { line: late }));
+    fake.set_input(SHARING, false);
+    Bus::write(&fake, registers::end(CPU0), 0);
+    pic.enable(late).unwrap();
+    fake.set_input(late.number(), true);
+    assert_eq!(Bus::read(&fake, registers::acknowledge(CPU0)), vector, "given on after the end");
+    fake.set_input(late.number(), false);
+    Bus::write(&fake, registers::end(CPU0), 0);
+    assert_eq!(fake.violations(), Vec::<String>::new());
+}
+
 proptest! {
     /// Whatever is enabled and disabled in whatever order: an interrupt is the line that raised it, and a line is refused
     /// when, and only when, no vector is left.

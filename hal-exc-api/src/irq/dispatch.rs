@@ -247,6 +247,11 @@ where
                     // Served or counted as unhandled down here: the line above did its job.
                     result = Handled::Handled;
                 }
+                Acknowledged::Spurious if result == Handled::NotHandled && controller.took_masked() => {
+                    // Or a device of one masked line would have the line above taken for a storm, and all others masked.
+                    result = Handled::Handled;
+                    break;
+                }
                 Acknowledged::Spurious => {
                     if result == Handled::NotHandled {
                         let _ = self.spurious();

@@ -83,4 +83,11 @@ pub trait Cascaded: Acknowledge {
     /// The most interrupts to serve for one interrupt of the line above before its handler
     /// returns. At least 1.
     fn burst_limit(&self) -> u16;
+
+    /// Whether the burst that has just ended with [`Acknowledged::Spurious`](super::Acknowledged::Spurious) took requests of
+    /// masked lines away from the hardware: the line above has then done its job, although no handler ran. `false`, as by
+    /// default, where a masked line does not raise the line above.
+    fn took_masked(&self) -> bool {
+        false
+    }
 }
