@@ -61,10 +61,11 @@ unsafe impl Send for Mmio {}
 unsafe impl Sync for Mmio {}
 
 impl Mmio {
-    /// A register block at `base`; `None` for a null or (for 32-bit registers) unaligned address.
+    /// A register block at `base`; `None` for a null address. [`Mmio::at`] tests the alignment too.
     ///
     /// # Safety
     ///
+    /// * `base` is a multiple of 8, as every block of a GIC is.
     /// * `base` is the start of the register block that the driver it is given to describes, of
     ///   at least the size that driver states, mapped as device memory for as long as it is used.
     /// * The mapping gives whole, unmerged accesses (Device or Strongly-ordered).

@@ -152,26 +152,42 @@ impl<R: Registers> Slot<'_, R> {
 
     /// Sets the trigger. The result is unpredictable while the interrupt is enabled (IHI 0048B,
     /// 4.3.13), so it is disabled for the moment of the change.
-    pub(crate) fn set_trigger(&self, trigger: Trigger) -> Result<(), Error> {
+    /// `settle` waits until the disabling has taken effect; if it does not, nothing is changed.
+    pub(crate) fn set_trigger(
+        &self,
+        trigger: Trigger,
+        settle: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<(), Error> {
         if self.trigger() == trigger {
             return Ok(());
         }
         let enabled = self.is_enabled();
-        if enabled {
+        let settled = if enabled {
             self.disable();
+            settle()
+        } else {
+            Ok(())
+        };
+        if settled.is_ok() {
+            let offset = self.bank.word(self.bank.layout.config, self.index / 16);
+            let bit = 1 << (2 * (self.index % 16) + 1);
+            let old = self.bank.regs.read(offset);
+            self.bank.regs.write(offset, if trigger == Trigger::Edge { old | bit } else { old & !bit });
         }
-        let offset = self.bank.word(self.bank.layout.config, self.index / 16);
-        let bit = 1 << (2 * (self.index % 16) + 1);
-        let old = self.bank.regs.read(offset);
-        self.bank.regs.write(offset, if trigger == Trigger::Edge { old | bit } else { old & !bit });
         if enabled {
             self.enable()?;
         }
+        settled?;
         if self.trigger() == trigger { Ok(()) } else { Err(Error::Fixed { id: self.id }) }
     }
 
     pub(crate) fn group(&self) -> Group {
         if self.is_set(self.bank.layout.group) { Group::One } else { Group::Zero }
+    }
+
+    /// The modifier of the group (GICv3 in the Secure state).
+    pub(crate) fn modifier(&self) -> bool {
+        self.is_set(self.bank.layout.group_modifier)
     }
 
     /// Sets the group bit (and for GICv3 in the Secure state the modifier); read back, because
@@ -195,13 +211,29 @@ pub(crate) const fn priority_mask(bits: u8) -> u8 {
     (0xff00u16 >> bits) as u8
 }
 
-/// Number of implemented priority bits, found by writing ones to the byte of interrupt `index`
-/// and reading back. The old priority is put back.
-pub(crate) fn find_priority_bits<R: Registers>(regs: &R, base: usize, index: usize) -> u8 {
-    let slot = Slot { bank: Bank { regs, base, layout: &MAIN }, index, id: IntId::from_hardware(index as u32) };
-    let old = slot.priority();
-    regs.write8(base + MAIN.priority + index, 0xff);
-    let bits = slot.priority().leading_ones() as u8;
-    regs.write8(base + MAIN.priority + index, old);
-    bits
+/// Number of implemented priority bits, found by writing ones to a priority byte and reading back. The old priority is put
+/// back. Tried on the SGIs of the executing core, which are always there; those that another security state keeps read as
+/// zero.
+pub(crate) fn find_priority_bits<R: Registers>(regs: &R, base: usize) -> u8 {
+    let bits_of = |index| {
+        let slot = Slot { bank: Bank { regs, base, layout: &MAIN }, index, id: IntId::from_hardware(index as u32) };
+        let old = slot.priority();
+        regs.write8(base + MAIN.priority + index, 0xff);
+        let bits = slot.priority().leading_ones() as u8;
+        regs.write8(base + MAIN.priority + index, old);
+        bits
+    };
+    (0..16).map(bits_of).find(|&bits| bits != 0).unwrap_or(0)
+}
+
+/// The numbers of the set bits.
+pub(crate) fn set_bits(word: u32) -> impl Iterator<Item = u32> {
+    (0..32).filter(move |n| word >> n & 1 != 0)
+}
+
+/// The edge-triggered interrupts of word `word` of a one-bit array. Only their pending bits are a state of their own: those
+/// of level lines show the input, and what is written back would stay when the device is quiet by then.
+pub(crate) fn edges<R: Registers>(regs: &R, base: usize, layout: &Layout, word: usize) -> u32 {
+    let config = |half| regs.read(base + layout.config + 4 * (2 * word + half));
+    (0..32).fold(0, |edges, n| edges | (config(n / 16) >> (2 * (n % 16) + 1) & 1) << n)
 }

@@ -42,6 +42,8 @@ pub struct Shape {
     pub vlpis: bool,
     /// v3: architecture revision that the frames state, 3 or 4.
     pub revision: u8,
+    /// Private ids below 32 that are implemented, one bit each: all SGIs are, PPIs may not be.
+    pub private: u32,
     /// v3: affinity of each core, in the order of the frames.
     pub affinities: [u32; 8],
 }
@@ -58,12 +60,20 @@ impl Shape {
         secure: true,
         vlpis: false,
         revision: 3,
+        private: u32::MAX,
         affinities: [0, 1, 2, 3, 4, 5, 6, 7],
     };
     /// A GICv2 with 160 lines and 5 priority bits.
     pub const V2: Self = Self { lines: 160, version: 2, ..Self::V1 };
     /// A GICv3 with one security state, 288 lines, extended SPIs, 5 priority bits.
     pub const V3: Self = Self { lines: 288, extended: 64, version: 3, security: false, ..Self::V1 };
+}
+
+impl Shape {
+    /// Whether the id is one of a private interrupt that is not there.
+    pub(crate) const fn lacks(&self, id: usize) -> bool {
+        id < 32 && self.private >> id & 1 == 0
+    }
 }
 
 /// What is broken.
@@ -119,12 +129,21 @@ pub(crate) struct Core {
     pub(crate) ctlr: u32,
     pub(crate) pmr: u8,
     pub(crate) bpr: u8,
+    /// v1 and v2: binary point of group 1.
+    pub(crate) abpr: u8,
     pub(crate) sre: u32,
     pub(crate) igrpen: [u32; 2],
     pub(crate) waker: u32,
     pub(crate) pwrr: u32,
     pub(crate) gicr_ctlr: u32,
+    /// Reads of GICR_CTLR until the last disable takes effect.
+    pub(crate) disabling: u32,
+    /// Group 1 LPIs that are pending.
+    pub(crate) lpis: Vec<u32>,
 }
+
+/// Reads of a control register for which a disable shows as not yet in effect (RWP).
+pub(crate) const RWP_READS: u32 = 3;
 
 pub(crate) struct State {
     pub(crate) shape: Shape,
@@ -133,6 +152,8 @@ pub(crate) struct State {
     pub(crate) shared: Vec<LineState>,
     pub(crate) extended: Vec<LineState>,
     pub(crate) gicd_ctlr: u32,
+    /// Reads of GICD_CTLR until the last disable takes effect.
+    pub(crate) disabling: u32,
     pub(crate) faults: Vec<Fault>,
     pub(crate) violations: Vec<String>,
     pub(crate) writes: Vec<Write>,
@@ -154,6 +175,7 @@ impl Model {
             waker: 6,
             pwrr: 0xd,
             bpr: if n < 8 { 2 } else { 0 },
+            abpr: 3,
             ..Core::default()
         };
         let state = State {
@@ -162,6 +184,7 @@ impl Model {
             extended: (0..shape.extended).map(|_| LineState::default()).collect(),
             current: 0,
             gicd_ctlr: 0,
+            disabling: 0,
             faults: Vec::new(),
             violations: Vec::new(),
             writes: Vec::new(),
@@ -221,11 +244,8 @@ impl Model {
     /// What is signalled to `cpu` at this moment.
     pub fn signal(&self, cpu: usize) -> Option<Signal> {
         let state = self.state();
-        let (_, _, group1) = if state.shape.version == 3 {
-            state.best3(cpu, None).filter(|&(_, priority, _)| priority < state.running(cpu))?
-        } else {
-            state.best2(cpu).filter(|&(_, priority, _)| priority < state.running(cpu))?
-        };
+        let best = if state.shape.version == 3 { state.best3(cpu, None) } else { state.best2(cpu) };
+        let (_, _, group1) = best.filter(|&best| state.preempts(cpu, best))?;
         let fiq = if state.shape.version == 3 {
             !group1
         } else {
@@ -237,6 +257,11 @@ impl Model {
     /// Number of interrupts in service on `cpu`.
     pub fn depth(&self, cpu: usize) -> usize {
         self.state().cores[cpu].stack.len()
+    }
+
+    /// Makes a group 1 LPI pending on `cpu`, of the priority that ordinary lines have.
+    pub fn raise_lpi(&self, cpu: usize, id: u32) {
+        self.state().cores[cpu].lpis.push(id);
     }
 
     /// Whether LPIs are on for `cpu`; turns them on if asked.
@@ -271,8 +296,31 @@ impl State {
         }
     }
 
+    /// The running priority: of a group, as hardware records it.
     pub(crate) fn running(&self, cpu: usize) -> u8 {
         self.cores[cpu].stack.last().map_or(0xff, |&(_, priority, _)| priority)
+    }
+
+    /// The bits of a priority that count for preemption.
+    fn group_priority(&self, cpu: usize, priority: u8, group1: bool) -> u8 {
+        let core = &self.cores[cpu];
+        let subpriority_bits = match self.shape.version {
+            // CBPR clear: group 1 has its own.
+            1 | 2 if group1 && self.groups() && core.ctlr & 0x10 == 0 => core.abpr,
+            3 if group1 && !self.secure_view() => core.bpr,
+            _ => core.bpr + 1,
+        };
+        priority & (0xff_u32 << subpriority_bits) as u8
+    }
+
+    /// v3: whether the software is Secure and there is a Non-secure state.
+    pub(crate) fn secure_view(&self) -> bool {
+        self.shape.security && self.shape.secure
+    }
+
+    /// Whether an interrupt would interrupt what is in service.
+    pub(crate) fn preempts(&self, cpu: usize, (_, priority, group1): (u32, u8, bool)) -> bool {
+        self.group_priority(cpu, priority, group1) < self.running(cpu)
     }
 
     /// The line with this id as `cpu` sees it.
@@ -295,6 +343,7 @@ impl State {
             line.active = true;
             line.latched = false;
         }
+        let priority = self.group_priority(cpu, priority, group1);
         self.cores[cpu].stack.push((raw, priority, group1));
     }
 

@@ -8,6 +8,9 @@ mod double;
 mod irq_manager;
 mod property;
 mod register_map;
+mod restore;
+mod set_up;
+mod takeover;
 
 use crate::model::{Block, Block3, Model, Shape, Sys};
 use crate::v2::GicV2;

@@ -13,6 +13,7 @@
 //! An interrupt moved to group 0 ([`Distributor::set_group`]) is signalled as FIQ on the cores
 //! that were initialised with `fiq`.
 
+mod adopt;
 mod context;
 mod cpu_interface;
 mod distributor;

@@ -11,6 +11,7 @@
 //! group 1 of its own state and arrive as IRQ; one in group 0 arrives as FIQ.
 
 mod acknowledge;
+mod adopt;
 mod affinity;
 mod context;
 mod cpu_interface;

@@ -56,7 +56,7 @@ impl State {
 
     fn acknowledge2(&mut self, cpu: usize) -> u32 {
         match self.best2(cpu) {
-            Some((raw, priority, group1)) if priority < self.running(cpu) => {
+            Some(best @ (raw, priority, group1)) if self.preempts(cpu, best) => {
                 if group1 && self.groups() && self.cores[cpu].ctlr & 4 == 0 {
                     return 1022;
                 }
@@ -121,10 +121,16 @@ impl State {
         if first as u32 >= self.shape.lines {
             return self.violations.push(std::format!("write to unimplemented lines at {offset:#x}"));
         }
+        if self.shape.version == 1 && matches!(array, bank::Array::SetActive | bank::Array::ClearActive) {
+            return self.violations.push(std::format!("GICv1 active state written at {offset:#x}"));
+        }
         let lines = if size == 1 { offset % 4..offset % 4 + 1 } else { 0..per_word };
         for n in lines {
             let share = if size == 1 { value } else { value >> (width * n) };
             let id = first + n;
+            if self.shape.lacks(id) {
+                continue;
+            }
             let Some(line) = self.line_of(cpu, id as u32) else { continue };
             if let Some(violation) = bank::write(&array, line, share, bits, id < 16, groups) {
                 self.violations.push(violation.into());
@@ -158,7 +164,12 @@ impl State {
         let Some((array, first)) = main(offset) else { return 0 };
         let (width, per_word) = geometry(&array);
         let cpu = self.current;
+        if self.shape.version == 1 && matches!(array, bank::Array::ClearActive) {
+            return 0;
+        }
+        let shape = self.shape;
         (0..per_word)
+            .filter(|n| !shape.lacks(first + n))
             .map(|n| self.line_of(cpu, (first + n) as u32).map_or(0, |line| bank::read(&array, line) << (width * n)))
             .sum()
     }
@@ -171,6 +182,7 @@ impl State {
             0x08 => self.cores[cpu].bpr.into(),
             0x0c => self.acknowledge2(cpu),
             0x14 => self.running(cpu).into(),
+            0x1c if self.groups() => self.cores[cpu].abpr.into(),
             0x18 => self.best2(cpu).map_or(1023, |(raw, _, _)| raw),
             0xfc => u32::from(self.shape.version) << 16 | 0x43b,
             _ if offset >= 0x100 && self.shape.version == 1 => {
@@ -191,7 +203,12 @@ impl State {
             }
             0x04 => self.cores[cpu].pmr = value as u8 & (0xff00u16 >> self.shape.bits) as u8,
             0x08 => self.cores[cpu].bpr = (value as u8 & 7).max(7 - self.shape.bits.min(7)),
+            0x1c if self.groups() => self.cores[cpu].abpr = (value as u8 & 7).max(8 - self.shape.bits.min(7)),
             0x10 => {
+                let group1 = self.cores[cpu].stack.last().is_some_and(|&(_, _, group1)| group1);
+                if group1 && self.groups() && self.cores[cpu].ctlr & 4 == 0 {
+                    self.violations.push("group 1 ended without AckCtl".into());
+                }
                 if self.drop_priority(cpu, value) && self.cores[cpu].ctlr & 0x200 == 0 {
                     self.deactivate(cpu, value & 0x3ff);
                 }

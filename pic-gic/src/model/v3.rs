@@ -2,11 +2,14 @@
 //! The registers of GICv3: distributor, redistributors, ITS, system registers.
 
 use super::bank::{self, LineState, extended, geometry, main};
-use super::{Fault, Model, State, Write};
+use super::{Fault, Model, RWP_READS, Shape, State, Write};
 use crate::access::Registers;
 use crate::v3::SystemRegisters;
 use core::fmt;
 use std::vec::Vec;
+
+/// GICR_IIDR of ARM's GIC-600, whose redistributors have a power register.
+const GIC_600: u32 = 0x0200_043b;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
@@ -105,14 +108,21 @@ impl State {
             .filter(|&(_, _, g1)| {
                 self.gicd_ctlr & if g1 { group1_enable } else { 1 } != 0 && core.igrpen[usize::from(g1)] & 1 != 0
             })
+            .chain(
+                core.lpis
+                    .iter()
+                    .filter(|_| group1 != Some(false) && core.igrpen[1] & 1 != 0)
+                    .map(|&id| (id, 0x80, true)),
+            )
             .min_by_key(|&(_, priority, _)| priority)
     }
 
     fn acknowledge3(&mut self, group1: bool) -> u32 {
         let cpu = self.current;
         match self.best3(cpu, Some(group1)) {
-            Some((id, priority, _)) if priority < self.running(cpu) => {
+            Some(best @ (id, priority, _)) if self.preempts(cpu, best) => {
                 self.take(cpu, id, priority, group1);
+                self.cores[cpu].lpis.retain(|&lpi| lpi != id);
                 id
             }
             _ => 1023,
@@ -168,8 +178,16 @@ impl State {
         };
         let Some((array, first)) = found else { return 0 };
         let (width, per_word) = geometry(&array);
+        let shape = self.private_shape(cpu);
         let lines = self.lines_mut(cpu, is_extended);
-        (0..per_word).map(|n| lines.get(first + n).map_or(0, |line| bank::read(&array, line) << (width * n))).sum()
+        let there = |n: usize| lines.get(first + n).filter(|_| cpu.is_none() || !shape.lacks(first + n));
+        (0..per_word).map(|n| there(n).map_or(0, |line| bank::read(&array, line) << (width * n))).sum()
+    }
+
+    /// The shape as the frames of a core show it: without power its private interrupts are not there.
+    fn private_shape(&self, cpu: Option<usize>) -> Shape {
+        let unpowered = cpu.is_some_and(|cpu| self.iidr == GIC_600 && self.cores[cpu].pwrr & 1 != 0);
+        if unpowered { Shape { private: 0, ..self.shape } } else { self.shape }
     }
 
     fn lines_mut(&mut self, cpu: Option<usize>, is_extended: bool) -> &mut Vec<LineState> {
@@ -192,13 +210,26 @@ impl State {
         let (bits, groups) = (self.shape.bits, self.groups());
         let in_word = if size == 1 { offset % 4..offset % 4 + 1 } else { 0..per_word };
         let mut bad = None;
+        let shape = self.private_shape(cpu);
+        let disabling = match cpu {
+            Some(cpu) => &mut self.cores[cpu].disabling,
+            None => &mut self.disabling,
+        };
+        match array {
+            bank::Array::ClearEnable => *disabling = RWP_READS,
+            bank::Array::Config | bank::Array::Group | bank::Array::Modifier if *disabling != 0 => {
+                bad = Some(std::format!("write to {offset:#x} before a disable took effect"));
+            }
+            _ => {}
+        }
         let lines = self.lines_mut(cpu, is_extended);
         if first >= lines.len() || cpu.is_none() && !is_extended && first < 32 {
             bad = Some(std::format!("write to lines that are not there at {offset:#x}"));
         }
         for n in in_word {
             let share = if size == 1 { value } else { value >> (width * n) };
-            if let Some(line) = lines.get_mut(first + n) {
+            let is_there = cpu.is_none() || !shape.lacks(first + n);
+            if let Some(line) = lines.get_mut(first + n).filter(|_| is_there) {
                 // SGIs of GICv3 are pended and cleared like other lines; only their trigger is fixed.
                 let fixed = cpu.is_some() && first + n < 16 && matches!(array, bank::Array::Config);
                 bad = bank::write(&array, line, share, bits, fixed, groups).map(Into::into).or(bad);
@@ -211,7 +242,9 @@ impl State {
         match offset {
             0 => {
                 let ds = if self.shape.security { 0 } else { 1 << 6 };
-                self.gicd_ctlr | ds | u32::from(self.has(Fault::DistributorBusy)) << 31
+                let busy = self.has(Fault::DistributorBusy) || self.disabling != 0;
+                self.disabling = self.disabling.saturating_sub(1);
+                self.gicd_ctlr | ds | u32::from(busy) << 31
             }
             4 => {
                 let espi = if self.shape.extended > 0 { 1 << 8 | (self.shape.extended / 32 - 1) << 27 } else { 0 };
@@ -253,7 +286,11 @@ impl State {
 
     fn read_redistributor(&mut self, cpu: usize, last: bool, offset: usize) -> u32 {
         match offset {
-            0x0000 => self.cores[cpu].gicr_ctlr | u32::from(self.has(Fault::RedistributorBusy)) << 3,
+            0x0000 => {
+                let busy = self.has(Fault::RedistributorBusy) || self.cores[cpu].disabling != 0;
+                self.cores[cpu].disabling = self.cores[cpu].disabling.saturating_sub(1);
+                self.cores[cpu].gicr_ctlr | u32::from(busy) << 3
+            }
             0x0004 => self.iidr,
             0x0008 => self.typer(cpu, last) as u32,
             0x000c => (self.typer(cpu, last) >> 32) as u32,
@@ -434,7 +471,9 @@ impl SystemRegisters for Sys<'_> {
     }
     fn set_bpr1(&self, value: u32) {
         self.with(|state| {
-            let (cpu, least) = (state.current, 8 - state.shape.bits.min(8));
+            let cpu = state.current;
+            let bits = state.shape.bits;
+            let least = if state.secure_view() { 7 - bits.min(7) } else { (8 - bits.min(8)).max(1) };
             state.cores[cpu].bpr = (value as u8 & 7).max(least);
         });
     }

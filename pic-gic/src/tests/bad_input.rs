@@ -198,6 +198,10 @@ fn what_gicv1_lacks_is_refused_and_its_neighbours_are_not_touched() {
     let sgi = IntId::sgi(1).unwrap();
     assert!(matches!(gic.distributor().drain_sgi(sgi, 1), Err(Error::Unsupported { .. })));
     assert!(matches!(gic.distributor().set_sgi_pending(sgi, 1), Err(Error::Unsupported { .. })));
+    for id in [sgi, IntId::new(40).unwrap()] {
+        assert!(matches!(gic.distributor().set_active(id), Err(Error::Unsupported { .. })));
+        assert!(matches!(gic.distributor().clear_active(id), Err(Error::Unsupported { .. })));
+    }
     assert!(matches!(gic.into_split().map(|_| ()), Err(Error::Unsupported { .. })));
     super::lawful(&model);
 }
@@ -302,8 +306,8 @@ fn buffers_that_are_too_small_are_refused() {
     let need = gic.distributor().context_words();
     assert_eq!(gic.distributor().save(&mut [0; 4]), Err(Error::BufferTooSmall { need, have: 4 }));
     assert_eq!(gic.distributor().restore(&[0; 4]), Err(Error::BufferTooSmall { need, have: 4 }));
-    assert_eq!(gic.save_cpu(&mut [0; 15]), Err(Error::BufferTooSmall { need: 16, have: 15 }));
-    assert_eq!(gic.restore_cpu(&[0; 15]), Err(Error::BufferTooSmall { need: 16, have: 15 }));
+    assert_eq!(gic.save_cpu(&mut [0; 19]), Err(Error::BufferTooSmall { need: 20, have: 19 }));
+    assert_eq!(gic.restore_cpu(&[0; 19]), Err(Error::BufferTooSmall { need: 20, have: 19 }));
     let model = Model::new(Shape::V3);
     let gic = v3(&model, 4);
     let need = gic.distributor().context_words();

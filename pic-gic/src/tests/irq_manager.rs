@@ -214,6 +214,36 @@ fn the_same_drivers_on_gicv3() {
     }
 }
 
+/// An LPI of a former owner is no line: with a table that its number would wrap into, no handler runs.
+#[test]
+fn an_inherited_lpi_reaches_no_handler() {
+    let model = leak(Model::new(Shape { extended: 0, ..Shape::V3 }));
+    let region = crate::v3::Region { regs: model.gicr(0, 4), size: 4 * model.stride() };
+    let gic = crate::v3::GicV3::new(model.gicd3(), [region], model.sys(), false).unwrap();
+    CPU.set(0);
+    gic.init_cpu(cpu(0)).unwrap();
+    let manager: &'static IrqManager<_, Host, 512, 2> = leak(IrqManager::new(Host));
+    manager.init(gic).unwrap();
+    let called = leak(AtomicUsize::new(0));
+    let entry = leak(IrqEntry::new(
+        "SGI 0",
+        |called: &'static AtomicUsize, _| {
+            called.fetch_add(1, Ordering::Relaxed);
+            Handled::Handled
+        },
+        called,
+    ));
+    manager.install(Line::new(0), entry).unwrap();
+    for lpi in [8192, 8192 + 512, 65536, 70000] {
+        model.raise_lpi(0, lpi);
+        assert_eq!(manager.dispatch(), Handled::NotHandled);
+        assert_eq!((model.depth(0), model.signal(0)), (0, None), "ended, once");
+    }
+    assert_eq!(called.load(Ordering::Relaxed), 0);
+    assert_eq!(manager.cpu_statistics(cpu(0)).unwrap().unknown, 4);
+    lawful(model);
+}
+
 #[test]
 fn the_same_drivers_on_mpic() {
     use pic_openpic::fakes::{FakeKind, FakeMpic};

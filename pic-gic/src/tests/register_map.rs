@@ -40,6 +40,7 @@ fn cpu_interface_v2_offsets_are_those_of_table_4_2() {
         ("GICC_EOIR", gicc::EOIR, 0x10),
         ("GICC_RPR", gicc::RPR, 0x14),
         ("GICC_HPPIR", gicc::HPPIR, 0x18),
+        ("GICC_ABPR", gicc::ABPR, 0x1c),
         ("GICC_APR0", gicc::APR, 0xd0),
         ("GICC_NSAPR0", gicc::NSAPR, 0xe0),
         ("GICC_IIDR", gicc::IIDR, 0xfc),

@@ -5,11 +5,12 @@ use super::registers::{gicc, gicd};
 use super::{CpuInterface, Distributor, EndMode, GicV2};
 use crate::Error;
 use crate::access::Registers;
-use crate::bank::MAIN;
+use crate::bank::{MAIN, edges};
+use crate::version::Version;
 
 /// Words of a saved private part: enable, group, config, 8 priorities, pending, active; control,
-/// mask, binary point.
-const PRIVATE_WORDS: usize = 16;
+/// mask, binary point; 4 of pending SGIs by source.
+const PRIVATE_WORDS: usize = 20;
 
 impl<R: Registers> Distributor<R> {
     /// Words that [`Distributor::save`] needs.
@@ -56,7 +57,8 @@ impl<R: Registers> Distributor<R> {
         Ok(())
     }
 
-    /// Brings back what [`Distributor::save`] stored, into a distributor in any state.
+    /// Brings back what [`Distributor::save`] stored, into a distributor in any state. Level lines are pending if their
+    /// input says so now, not because it did then.
     ///
     /// # Errors
     ///
@@ -70,11 +72,19 @@ impl<R: Registers> Distributor<R> {
         for block in 1..blocks {
             self.regs.write(MAIN.clear_enable + 4 * block, u32::MAX);
             self.regs.write(MAIN.clear_pending + 4 * block, u32::MAX);
-            self.regs.write(MAIN.clear_active + 4 * block, u32::MAX);
+            if self.version() == Version::V2 {
+                self.regs.write(MAIN.clear_active + 4 * block, u32::MAX);
+            }
         }
         for (array, per_block) in self.arrays() {
             for word in per_block..blocks * per_block {
-                self.regs.write(array + 4 * word, from.next().unwrap_or(0));
+                let mut value = from.next().unwrap_or(0);
+                if array == MAIN.set_pending {
+                    value &= edges(&self.regs, 0, &MAIN, word);
+                }
+                if array != MAIN.set_active || self.version() == Version::V2 {
+                    self.regs.write(array + 4 * word, value);
+                }
             }
         }
         self.regs.write(gicd::CTLR, control);
@@ -101,10 +111,16 @@ impl<R: Registers, M: EndMode> CpuInterface<R, M> {
         words[13] = self.regs.read(gicc::CTLR);
         words[14] = self.regs.read(gicc::PMR);
         words[15] = self.regs.read(gicc::BPR);
+        if distributor.version() == Version::V2 {
+            for (n, word) in words[16..].iter_mut().enumerate() {
+                *word = d.read(gicd::SPENDSGIR + 4 * n);
+            }
+        }
         words
     }
 
-    /// Brings back what [`CpuInterface::save`] stored, on the same core.
+    /// Brings back what [`CpuInterface::save`] stored, on the same core. Level PPIs are pending if their input says so now.
+    /// GICv1 cannot make SGIs pending again: what it lost is lost.
     ///
     /// # Errors
     ///
@@ -124,9 +140,14 @@ impl<R: Registers, M: EndMode> CpuInterface<R, M> {
         for (n, word) in words[3..11].iter().enumerate() {
             d.write(MAIN.priority + 4 * n, *word);
         }
-        d.write(MAIN.set_active, words[12]);
         // SGIs cannot be made pending through this register; PPIs can.
-        d.write(MAIN.set_pending, words[11] & 0xffff_0000);
+        d.write(MAIN.set_pending, words[11] & 0xffff_0000 & edges(d, 0, &MAIN, 0));
+        if distributor.version() == Version::V2 {
+            d.write(MAIN.set_active, words[12]);
+            for (n, word) in words[16..].iter().enumerate() {
+                d.write(gicd::SPENDSGIR + 4 * n, *word);
+            }
+        }
         d.write(MAIN.set_enable, words[0]);
         self.regs.write(gicc::BPR, words[15]);
         self.regs.write(gicc::PMR, words[14]);

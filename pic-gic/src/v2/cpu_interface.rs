@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The CPU interface of GICv1 and GICv2: acknowledge, end, priority mask, quiesce, adopt.
+//! The CPU interface of GICv1 and GICv2: acknowledge, end, priority mask.
 
 use super::Distributor;
 use super::registers::gicc;
 use crate::access::Registers;
-use crate::bank::MAIN;
 use crate::version::Version;
 use crate::{Class, Error, IntId, Special, barrier};
 use core::marker::PhantomData;
@@ -126,7 +125,7 @@ token!(Active);
 #[derive(Debug)]
 pub struct CpuInterface<R, M = Combined> {
     pub(super) regs: R,
-    version: Version,
+    pub(super) version: Version,
     mode: PhantomData<M>,
 }
 
@@ -194,7 +193,7 @@ impl<R: Registers> CpuInterface<R, Split> {
 
 impl<R: Registers, M: EndMode> CpuInterface<R, M> {
     /// Makes the interface able to take interrupts: adopts it, all priorities let through,
-    /// finest preemption, both groups. With `fiq`, group 0 is signalled as FIQ.
+    /// finest preemption, both groups with one binary point. With `fiq`, group 0 is signalled as FIQ.
     ///
     /// # Errors
     ///
@@ -209,7 +208,8 @@ impl<R: Registers, M: EndMode> CpuInterface<R, M> {
         let mode = if M::SPLIT { gicc::EOI_MODE } else { 0 };
         let mut control = self.regs.read(gicc::CTLR) & gicc::BYPASS | gicc::ENABLE_GROUP0 | mode;
         if distributor.has_groups() {
-            control |= gicc::ENABLE_GROUP1 | gicc::ACK_CTL;
+            // CBPR: the binary point counts for group 1 too, where the ordinary interrupts are.
+            control |= gicc::ENABLE_GROUP1 | gicc::ACK_CTL | gicc::CBPR;
         }
         self.regs.write(gicc::CTLR, control);
         if fiq {
@@ -253,7 +253,7 @@ impl<R: Registers, M: EndMode> CpuInterface<R, M> {
         old
     }
 
-    /// Binary point: how many low bits of a priority do not matter for preemption.
+    /// Binary point of both groups: priorities that differ only in their `point + 1` low bits do not preempt each other.
     pub fn binary_point(&self) -> u8 {
         self.regs.read(gicc::BPR) as u8 & 7
     }
@@ -280,98 +280,4 @@ impl<R: Registers, M: EndMode> CpuInterface<R, M> {
     pub fn fiq_armed(&self) -> bool {
         self.regs.read(gicc::CTLR) & gicc::FIQ_EN != 0
     }
-
-    /// Stops this core's interface: nothing is forwarded, nothing is active.
-    ///
-    /// For a core that leaves (stop, power-down). SPIs that the core had acknowledged are ended
-    /// by the caller through their tokens, or by whoever adopts.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Timeout`] if the running priority does not fall.
-    pub fn quiesce<D: Registers>(&self, distributor: &Distributor<D>) -> Result<(), Error> {
-        self.adopt(distributor)?;
-        let kept = self.regs.read(gicc::CTLR) & gicc::BYPASS;
-        self.regs.write(gicc::CTLR, kept);
-        barrier::complete();
-        Ok(())
-    }
-
-    /// Takes over an interface in any state that another image left: what is active is ended,
-    /// pending SGIs and PPIs are forgotten, the priority mask holds everything back (0). The
-    /// enables in GICC_CTLR keep their value.
-    ///
-    /// Nothing is ended that is not active. On GICv1 pending SGIs cannot be cleared; they stay
-    /// pending and are delivered if their id is enabled.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Timeout`] if the running priority does not fall.
-    pub fn adopt<D: Registers>(&self, distributor: &Distributor<D>) -> Result<(), Error> {
-        self.regs.write(gicc::PMR, 0);
-        barrier::complete();
-        if self.version == Version::V2 {
-            // Forgets the record of active priorities; nothing has to be guessed.
-            for word in 0..4 {
-                self.regs.write(gicc::APR + 4 * word, 0);
-                self.regs.write(gicc::NSAPR + 4 * word, 0);
-            }
-        }
-        // GICv1 has no such registers: ending is the only way there.
-        self.end_active(distributor);
-        distributor.regs.write(MAIN.clear_active, u32::MAX);
-        distributor.regs.write(MAIN.clear_pending, 0xffff_0000);
-        distributor.drain_all_sgis();
-        barrier::complete();
-        if self.running_priority() == IDLE { Ok(()) } else { Err(Error::Timeout { what: "GIC running priority" }) }
-    }
-
-    /// Ends this core's active interrupts, the most urgent first: the only order that is
-    /// predictable. At most one per id and source.
-    fn end_active<D: Registers>(&self, distributor: &Distributor<D>) {
-        for _ in 0..usize::from(distributor.lines()) + 7 * 16 {
-            let running = self.running_priority();
-            if running == IDLE {
-                return;
-            }
-            let Some(id) = self.active_at(distributor, running) else {
-                return;
-            };
-            // An SGI's source is not recorded with its active state: each is tried, and the
-            // priority drop tells which one it was.
-            let sources = if id < 16 { distributor.cpus() } else { 1 };
-            for source in 0..u32::from(sources) {
-                self.regs.write(gicc::EOIR, source << 10 | id);
-                if M::SPLIT {
-                    self.regs.write(gicc::DIR, source << 10 | id);
-                }
-                if self.running_priority() != running {
-                    break;
-                }
-            }
-            if self.running_priority() == running {
-                return;
-            }
-        }
-    }
-
-    /// An active interrupt of the running priority: banked ones first.
-    fn active_at<D: Registers>(&self, distributor: &Distributor<D>, running: u8) -> Option<u32> {
-        let words = usize::from(distributor.lines()).div_ceil(32);
-        (0..words).find_map(|word| {
-            let mut bits = distributor.regs.read(MAIN.set_active + 4 * word);
-            while bits != 0 {
-                let id = 32 * word as u32 + bits.trailing_zeros();
-                bits &= bits - 1;
-                let id = IntId::new(id).ok()?;
-                if distributor.priority(id) == Ok(running) {
-                    return Some(id.number());
-                }
-            }
-            None
-        })
-    }
 }
-
-/// Running priority when nothing is in service.
-const IDLE: u8 = 0xff;

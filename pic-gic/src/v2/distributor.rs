@@ -3,7 +3,7 @@
 
 use super::registers::gicd;
 use crate::access::Registers;
-use crate::bank::{Bank, MAIN, Slot, find_priority_bits};
+use crate::bank::{Bank, MAIN, Slot, find_priority_bits, set_bits};
 use crate::traits::set_bit;
 use crate::version::{Version, detect};
 use crate::{Class, Error, Group, IntId, Trigger};
@@ -47,7 +47,7 @@ impl<R: Registers> Distributor<R> {
         // 32 to 1020: the last block of 32 holds the special numbers.
         let lines = (32 * ((typer & 0x1f) as u16 + 1)).min(1020);
         let groups = group_bits_stay(&regs);
-        let priority_bits = find_priority_bits(&regs, 0, if lines > 32 { 32 } else { 31 });
+        let priority_bits = find_priority_bits(&regs, 0);
         Ok(Self {
             version,
             lines,
@@ -64,13 +64,18 @@ impl<R: Registers> Distributor<R> {
     /// level, of the middle priority, for CPU interface 0; in group 1 where groups exist.
     /// Forwarding is on afterwards. One core calls it, once, before the others' interfaces.
     ///
+    /// GICv1 ends an active SPI only through the interface that took it: one that another core has in service keeps
+    /// its priority and targets, by which that core's [`CpuInterface::init`](super::CpuInterface::init) finds and ends it.
+    ///
     /// Only the registers of implemented lines are written.
     pub fn init(&self) {
         self.regs.write(gicd::CTLR, 0);
         for word in 1..self.words() {
             self.regs.write(MAIN.clear_enable + 4 * word, u32::MAX);
             self.regs.write(MAIN.clear_pending + 4 * word, u32::MAX);
-            self.regs.write(MAIN.clear_active + 4 * word, u32::MAX);
+            if self.version == Version::V2 {
+                self.regs.write(MAIN.clear_active + 4 * word, u32::MAX);
+            }
             if self.groups {
                 self.regs.write(MAIN.group + 4 * word, u32::MAX);
             }
@@ -79,9 +84,12 @@ impl<R: Registers> Distributor<R> {
             self.regs.write(MAIN.config + 4 * word, 0);
         }
         for word in 8..usize::from(self.lines).div_ceil(4) {
-            self.regs.write(MAIN.priority + 4 * word, 0x8080_8080);
-            if self.cpus > 1 {
-                self.regs.write(gicd::ITARGETSR + 4 * word, 0x0101_0101);
+            let active = self.regs.read(MAIN.set_active + 4 * (word / 8)) >> (4 * (word % 8)) & 0xf;
+            for byte in (0..4).filter(|byte| active != 0 && active >> byte & 1 == 0) {
+                self.init_route(4 * word + byte, |array, value| self.regs.write8(array, value));
+            }
+            if active == 0 {
+                self.init_route(4 * word, |array, value| self.regs.write(array, u32::from(value) * 0x0101_0101));
             }
         }
         if self.groups {
@@ -90,12 +98,21 @@ impl<R: Registers> Distributor<R> {
         self.set_forwarding(true);
     }
 
+    /// The middle priority and CPU interface 0 for the lines from `index` on, by `write`.
+    fn init_route(&self, index: usize, write: impl Fn(usize, u8)) {
+        write(MAIN.priority + index, 0x80);
+        if self.cpus > 1 {
+            write(gicd::ITARGETSR + index, 1);
+        }
+    }
+
     /// Brings the executing core's SGIs and PPIs into the state that [`Distributor::init`] gives
-    /// the SPIs; SGIs, which cannot be disabled everywhere, are enabled by whoever uses them.
+    /// the SPIs, but for the trigger of PPIs, which the core's maker has fixed or firmware chosen: it stays as it is.
+    /// SGIs, which cannot be disabled everywhere, are enabled by whoever uses them.
     pub fn init_private(&self) {
         self.regs.write(MAIN.clear_enable, u32::MAX);
         self.regs.write(MAIN.clear_pending, 0xffff_0000);
-        self.regs.write(MAIN.clear_active, u32::MAX);
+        self.clear_private_active();
         self.drain_all_sgis();
         if self.groups {
             // SGIs that are armed as FIQ stay in group 0 on every core.
@@ -104,6 +121,21 @@ impl<R: Registers> Distributor<R> {
         for word in 0..8 {
             self.regs.write(MAIN.priority + 4 * word, 0x8080_8080);
         }
+    }
+
+    /// Ends the active state of the executing core's private interrupts, where registers can (GICv2).
+    pub(super) fn clear_private_active(&self) {
+        if self.version == Version::V2 {
+            self.regs.write(MAIN.clear_active, u32::MAX);
+        }
+    }
+
+    /// The active interrupts, banked ones of the executing core first.
+    pub(super) fn active(&self) -> impl Iterator<Item = IntId> {
+        (0..self.words()).flat_map(|word| {
+            let bits = set_bits(self.regs.read(MAIN.set_active + 4 * word));
+            bits.filter_map(move |n| IntId::new(32 * word as u32 + n).ok())
+        })
     }
 
     /// Lets interrupts through to the CPU interfaces, or none at all.
@@ -207,16 +239,32 @@ impl<R: Registers> Distributor<R> {
     }
 
     /// Makes the interrupt active: it is not delivered until it is deactivated.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] on GICv1, where the active state can only be read.
     pub fn set_active(&self, id: IntId) -> Result<(), Error> {
-        self.slot(id)?.set_active();
+        self.changeable_active(id)?.set_active();
         Ok(())
     }
 
     /// Ends the active state from outside; for taking over from another owner. The running
     /// priority of the core that had acknowledged it is not changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] on GICv1, where only the interface that took it ends it.
     pub fn clear_active(&self, id: IntId) -> Result<(), Error> {
-        self.slot(id)?.clear_active();
+        self.changeable_active(id)?.clear_active();
         Ok(())
+    }
+
+    fn changeable_active(&self, id: IntId) -> Result<Slot<'_, R>, Error> {
+        let slot = self.slot(id)?;
+        if self.version == Version::V1 {
+            return Err(Error::Unsupported { what: "changing of the active state" });
+        }
+        Ok(slot)
     }
 
     /// Priority in the GIC's form: 0 is the most urgent.
@@ -240,7 +288,8 @@ impl<R: Registers> Distributor<R> {
 
     /// Sets the trigger. [`Error::Fixed`] if the hardware keeps another (SGIs, most PPIs).
     pub fn set_trigger(&self, id: IntId, trigger: Trigger) -> Result<(), Error> {
-        self.slot(id)?.set_trigger(trigger)
+        // There is no write to wait for.
+        self.slot(id)?.set_trigger(trigger, || Ok(()))
     }
 
     /// Group of the interrupt. Always 1 for software that cannot use groups.
@@ -322,10 +371,10 @@ impl<R: Registers> Distributor<R> {
     }
 }
 
-/// Whether group bits can be changed from here: tried on the last PPI of the executing core.
+/// Whether group bits can be changed from here: tried on SGI 0 of the executing core, which is always there.
 fn group_bits_stay<R: Registers>(regs: &R) -> bool {
     let old = regs.read(MAIN.group);
-    regs.write(MAIN.group, old ^ 1 << 31);
+    regs.write(MAIN.group, old ^ 1);
     let changed = regs.read(MAIN.group) != old;
     regs.write(MAIN.group, old);
     changed

@@ -27,11 +27,13 @@ pub struct GicV2<R, M = Combined> {
 }
 
 impl<R: Registers> GicV2<R> {
-    /// Finds and initialises the distributor; each core then calls
-    /// [`init_cpu`](pic::CpuInterface::init_cpu) for itself, the first one too.
+    /// Finds and initialises the distributor, after ending the SPIs that the executing core has in service; each core then
+    /// calls [`init_cpu`](pic::CpuInterface::init_cpu) for itself, the first one too.
     ///
     /// With `fiq`, group 0 is signalled as FIQ where that is possible; see
-    /// [`GicV2::fiq_available`].
+    /// [`GicV2::fiq_available`]. FIQ and IRQ handler acknowledge through the same register, which answers the most urgent
+    /// interrupt of either group: a FIQ handler may be handed a line of group 1 (and an IRQ handler one of group 0) that
+    /// became pending in between. Both serve whatever line they are given.
     ///
     /// # Errors
     ///
@@ -41,6 +43,9 @@ impl<R: Registers> GicV2<R> {
         let interface = CpuInterface::probe(interface, distributor.version())?;
         let levels = Levels::new(distributor.priority_bits());
         let fiq = fiq && distributor.has_groups();
+        // An SPI that the executing core has in service is found by its priority and targets, which `init` changes. If it
+        // does not end, `init_cpu` says so.
+        interface.end_shared(&distributor);
         distributor.init();
         Ok(Self { distributor, interface, levels, fiq })
     }

@@ -26,6 +26,8 @@ pub(crate) mod gicc {
     pub(crate) const EOIR: usize = 0x10;
     pub(crate) const RPR: usize = 0x14;
     pub(crate) const HPPIR: usize = 0x18;
+    /// Binary point of group 1, where groups are ours and CBPR is clear.
+    pub(crate) const ABPR: usize = 0x1c;
     /// Active priorities, four words; GICv2 only.
     pub(crate) const APR: usize = 0xd0;
     pub(crate) const NSAPR: usize = 0xe0;
@@ -37,6 +39,8 @@ pub(crate) mod gicc {
     pub(crate) const ENABLE_GROUP1: u32 = 1 << 1;
     pub(crate) const ACK_CTL: u32 = 1 << 2;
     pub(crate) const FIQ_EN: u32 = 1 << 3;
+    /// One binary point for both groups; GICv1 calls it SBPR (IHI 0048B, 4.4.1).
+    pub(crate) const CBPR: u32 = 1 << 4;
     /// The bypass bits, which belong to whoever set the machine up and are kept.
     pub(crate) const BYPASS: u32 = 0xf << 5;
     /// EOImodeS where the security extensions exist, else EOImode; GICv2 only.

@@ -12,8 +12,8 @@ macro_rules! claim {
         impl Claim for $type {
             #[inline(always)]
             fn line(&self) -> Line {
-                // Above are LPIs alone, which are no lines here: none of them may look like one.
-                Line::new(self.id.min(u16::MAX.into()) as u16)
+                // LPIs are no lines, and `acknowledge` gives none out.
+                Line::new(self.id as u16)
             }
         }
     )* };
@@ -23,10 +23,25 @@ claim!(Interrupt Active);
 #[inline(always)]
 fn acknowledge<S: SystemRegisters, M: EndMode>(interface: &CpuInterface<S, M>) -> pic::Acknowledged<Interrupt> {
     match interface.acknowledge() {
-        Acknowledged::Interrupt(interrupt) => pic::Acknowledged::Claimed(interrupt),
+        Acknowledged::Interrupt(interrupt) if interrupt.id < FIRST_LPI => pic::Acknowledged::Claimed(interrupt),
+        Acknowledged::Interrupt(lpi) => no_line(interface, lpi),
         Acknowledged::Special(Special::None) => pic::Acknowledged::Spurious,
         Acknowledged::Special(special) => pic::Acknowledged::Unknown(Vector::new(special as u32 as u16)),
     }
+}
+
+const FIRST_LPI: u32 = 8192;
+
+/// An LPI from the tables of a former owner: no line, so nobody's handler may be taken for its. It has no active state:
+/// dropping the priority ends it, whatever the mode.
+#[cold]
+#[inline(never)]
+fn no_line<S: SystemRegisters, M: EndMode>(
+    interface: &CpuInterface<S, M>,
+    lpi: Interrupt,
+) -> pic::Acknowledged<Interrupt> {
+    interface.sys.set_eoir1(lpi.id);
+    pic::Acknowledged::Unknown(Vector::new(lpi.id.min(u16::MAX.into()) as u16))
 }
 
 impl<R: Registers + Sync, S: SystemRegisters + Sync, const N: usize> Acknowledge for GicV3<R, S, Combined, N> {

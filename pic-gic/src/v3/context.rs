@@ -4,7 +4,7 @@
 use super::registers::gicd;
 use super::{CpuInterface, Distributor, GicV3, Redistributor, Security, SystemRegisters};
 use crate::access::Registers;
-use crate::bank::{EXTENDED, Layout, MAIN};
+use crate::bank::{EXTENDED, Layout, MAIN, edges};
 use crate::v2::EndMode;
 use crate::{Error, barrier};
 
@@ -22,6 +22,30 @@ fn arrays(layout: &Layout) -> [(usize, usize); 7] {
     ]
 }
 
+/// A register of a saved state.
+struct Saved {
+    offset: usize,
+    /// For pending bits: the layout and the word, by which the lines' triggers are found.
+    pending_of: Option<(&'static Layout, usize)>,
+}
+
+impl Saved {
+    fn restore<R: Registers>(&self, regs: &R, base: usize, word: u32) {
+        let mask = self.pending_of.map_or(u32::MAX, |(layout, n)| edges(regs, base, layout, n));
+        regs.write(base + self.offset, word & mask);
+    }
+}
+
+/// The registers of these blocks of 32 lines, in the order of restoring.
+fn line_registers(layout: &'static Layout, blocks: core::ops::Range<usize>) -> impl Iterator<Item = Saved> {
+    arrays(layout).into_iter().flat_map(move |(array, per_block)| {
+        (blocks.start * per_block..blocks.end * per_block).map(move |word| Saved {
+            offset: array + 4 * word,
+            pending_of: (array == layout.set_pending).then_some((layout, word)),
+        })
+    })
+}
+
 /// Words of a saved CPU interface: mask, two binary points, control, two group enables.
 const INTERFACE: usize = 6;
 /// Words per 32 interrupts, without routes.
@@ -36,17 +60,14 @@ impl<R: Registers> Distributor<R> {
         1 + blocks * (PER_BLOCK + ROUTES)
     }
 
-    /// Register offsets in the order of the saved state, after the control register.
-    fn registers(&self) -> impl Iterator<Item = usize> {
+    /// Registers in the order of the saved state, after the control register.
+    fn registers(&self) -> impl Iterator<Item = Saved> {
         let main = 1..usize::from(self.lines()).div_ceil(32);
         let extended = 0..usize::from(self.extended_lines()) / 32;
         [(&MAIN, gicd::IROUTER, main), (&EXTENDED, gicd::IROUTER_E, extended)].into_iter().flat_map(
             |(layout, routes, blocks)| {
                 let routes = (blocks.start * ROUTES..blocks.end * ROUTES).map(move |word| routes + 4 * word);
-                let lines = arrays(layout).into_iter().flat_map(move |(array, per_block)| {
-                    (blocks.start * per_block..blocks.end * per_block).map(move |word| array + 4 * word)
-                });
-                routes.chain(lines)
+                routes.map(|offset| Saved { offset, pending_of: None }).chain(line_registers(layout, blocks))
             },
         )
     }
@@ -60,12 +81,13 @@ impl<R: Registers> Distributor<R> {
         check(self.context_words(), words.len())?;
         words[0] = self.regs.read(gicd::CTLR) & !gicd::RWP;
         for (word, register) in words[1..].iter_mut().zip(self.registers()) {
-            *word = self.regs.read(register);
+            *word = self.regs.read(register.offset);
         }
         Ok(())
     }
 
-    /// Brings back what [`Distributor::save`] stored, into a distributor in any state.
+    /// Brings back what [`Distributor::save`] stored, into a distributor in any state. Level lines are pending if their
+    /// input says so now, not because it did then.
     ///
     /// # Errors
     ///
@@ -76,7 +98,7 @@ impl<R: Registers> Distributor<R> {
         self.init(super::Affinity::new(0))?;
         self.set_forwarding(false)?;
         for (word, register) in words[1..].iter().zip(self.registers()) {
-            self.regs.write(register, *word);
+            register.restore(&self.regs, 0, *word);
         }
         self.regs.write(gicd::CTLR, words[0]);
         self.wait_for_write()
@@ -89,11 +111,8 @@ impl<R: Registers> Redistributor<'_, R> {
         self.words() * PER_BLOCK
     }
 
-    fn registers(&self) -> impl Iterator<Item = usize> {
-        let blocks = self.words();
-        arrays(&MAIN)
-            .into_iter()
-            .flat_map(move |(array, per_block)| (0..blocks * per_block).map(move |word| array + 4 * word))
+    fn registers(&self) -> impl Iterator<Item = Saved> {
+        line_registers(&MAIN, 0..self.words())
     }
 
     /// Stores the state of this core's private interrupts.
@@ -104,13 +123,14 @@ impl<R: Registers> Redistributor<'_, R> {
     pub fn save(&self, words: &mut [u32]) -> Result<(), Error> {
         check(self.context_words(), words.len())?;
         for (word, register) in words.iter_mut().zip(self.registers()) {
-            let (offset, regs) = self.word(register, 0);
+            let (offset, regs) = self.word(register.offset, 0);
             *word = regs.read(offset);
         }
         Ok(())
     }
 
-    /// Brings back what [`Redistributor::save`] stored; the redistributor is awake.
+    /// Brings back what [`Redistributor::save`] stored; the redistributor is awake. Level PPIs are pending if their input
+    /// says so now.
     ///
     /// # Errors
     ///
@@ -124,8 +144,8 @@ impl<R: Registers> Redistributor<'_, R> {
         self.wait_for_write()?;
         self.clear();
         for (word, register) in words.iter().zip(self.registers()) {
-            let (offset, regs) = self.word(register, 0);
-            regs.write(offset, *word);
+            let (base, regs) = self.word(0, 0);
+            register.restore(regs, base, *word);
         }
         Ok(())
     }
@@ -197,7 +217,7 @@ impl<R: Registers, S: SystemRegisters, M: EndMode, const REGIONS: usize> GicV3<R
             words.split_first_chunk().ok_or(Error::BufferTooSmall { need: self.cpu_context_words()?, have })?;
         redistributor.power_on()?;
         redistributor.wake()?;
-        self.interface().adopt(&redistributor, self.has_group0())?;
+        self.interface().adopt(self.distributor(), &redistributor)?;
         redistributor.restore(private)?;
         self.interface().restore(interface, self.has_group0());
         Ok(())

@@ -164,7 +164,7 @@ impl<S: SystemRegisters, M: EndMode> CpuInterface<S, M> {
         redistributor.power_on()?;
         redistributor.wake()?;
         let groups = distributor.security() != Security::NonSecure;
-        self.adopt(redistributor, groups)?;
+        self.adopt(distributor, redistributor)?;
         redistributor.init(distributor, fiq_sgis)?;
         self.sys.set_ctlr(if M::SPLIT { icc::EOI_MODE } else { 0 });
         if groups {
@@ -268,63 +268,6 @@ impl<S: SystemRegisters, M: EndMode> CpuInterface<S, M> {
     /// The executing core.
     pub fn affinity(&self) -> Affinity {
         Affinity::from_mpidr(self.sys.mpidr())
-    }
-
-    /// Stops this core's interface: groups off, nothing active, nothing pending among its private
-    /// interrupts. For a core that leaves; [`Redistributor::sleep`] comes after, if it powers down.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Timeout`] if the running priority does not fall.
-    pub fn quiesce<R: Registers>(&self, redistributor: &Redistributor<'_, R>, groups: bool) -> Result<(), Error> {
-        self.adopt(redistributor, groups)?;
-        self.sys.set_igrpen1(0);
-        if groups {
-            self.sys.set_igrpen0(0);
-        }
-        barrier::context();
-        barrier::complete();
-        Ok(())
-    }
-
-    /// Takes over an interface in any state that another image left: the record of active
-    /// priorities is emptied, the core's private interrupts are neither active nor pending, the
-    /// mask holds everything back (0). `groups`: whether group 0 registers are ours
-    /// ([`Security`] is not [`NonSecure`](Security::NonSecure)).
-    ///
-    /// Writing zero is the one change of the active priorities that the architecture allows
-    /// (IHI 0069, 12.2.5); ids need not be guessed. SPIs that are still active become
-    /// deliverable through [`Distributor::init`] or [`Distributor::clear_active`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Timeout`] if the running priority does not fall.
-    pub fn adopt<R: Registers>(&self, redistributor: &Redistributor<'_, R>, groups: bool) -> Result<(), Error> {
-        self.sys.set_pmr(0);
-        barrier::complete();
-        redistributor.clear();
-        let bits = self.priority_bits();
-        self.sys.set_ap1r0(0);
-        if groups {
-            self.sys.set_ap0r0(0);
-        }
-        // Registers beyond the implemented bits do not exist (12.2.3): reading them traps.
-        if bits >= 6 {
-            self.sys.set_ap1r1(0);
-            if groups {
-                self.sys.set_ap0r1(0);
-            }
-        }
-        if bits >= 7 {
-            self.sys.set_ap1r2(0);
-            self.sys.set_ap1r3(0);
-            if groups {
-                self.sys.set_ap0r2(0);
-                self.sys.set_ap0r3(0);
-            }
-        }
-        barrier::context();
-        if self.running_priority() == 0xff { Ok(()) } else { Err(Error::Timeout { what: "GIC running priority" }) }
     }
 
     /// Sends an SGI to all cores but this one; `group0` if the receivers have it in group 0.

@@ -4,7 +4,7 @@
 use super::Affinity;
 use super::registers::gicd;
 use crate::access::Registers;
-use crate::bank::{Bank, EXTENDED, Layout, MAIN, Slot};
+use crate::bank::{Bank, EXTENDED, Layout, MAIN, Slot, set_bits};
 use crate::version::{Version, detect};
 use crate::{Class, Error, Group, IntId, Trigger, wait};
 
@@ -89,15 +89,27 @@ impl<R: Registers> Distributor<R> {
         if self.regs.read(gicd::CTLR) & gicd::ARE == 0 {
             return Err(Error::Unsupported { what: "GIC affinity routing" });
         }
-        self.init_lines(&MAIN, gicd::IROUTER, 32..usize::from(self.lines), core);
-        self.init_lines(&EXTENDED, gicd::IROUTER_E, 0..usize::from(self.extended), core);
+        let banks = [
+            (&MAIN, gicd::IROUTER, 32..usize::from(self.lines)),
+            (&EXTENDED, gicd::IROUTER_E, 0..usize::from(self.extended)),
+        ];
+        for (layout, _, indices) in banks.clone() {
+            for word in words(&indices) {
+                self.regs.write(layout.clear_enable + 4 * word, u32::MAX);
+            }
+        }
+        // Trigger and group of a line that is not yet disabled must not change.
         self.wait_for_write()?;
+        for (layout, routes, indices) in banks {
+            self.init_lines(layout, routes, indices, core);
+        }
         self.set_forwarding(true)
     }
 
+    /// Gives lines that are disabled their first state.
     fn init_lines(&self, layout: &Layout, routes: usize, indices: core::ops::Range<usize>, core: Affinity) {
-        for word in indices.start / 32..indices.end.div_ceil(32) {
-            for array in [layout.clear_enable, layout.clear_pending, layout.clear_active] {
+        for word in words(&indices) {
+            for array in [layout.clear_pending, layout.clear_active] {
                 self.regs.write(array + 4 * word, u32::MAX);
             }
             if let Some((group, modifier)) = self.group_bits(Group::One) {
@@ -125,6 +137,32 @@ impl<R: Registers> Distributor<R> {
             (Security::Secure, group) => Some((false, Some(group == Group::One))),
             (Security::NonSecure, _) => None,
         }
+    }
+
+    /// The group of an interrupt of ours; [`Error::Unsupported`] for one of another security state.
+    pub(super) fn group_of<T: Registers>(&self, slot: &Slot<'_, T>) -> Result<Group, Error> {
+        match self.security {
+            Security::Single => Ok(slot.group()),
+            Security::NonSecure => Ok(Group::One),
+            Security::Secure if slot.group() == Group::One => {
+                Err(Error::Unsupported { what: "an interrupt of the Non-secure state" })
+            }
+            Security::Secure => Ok(if slot.modifier() { Group::One } else { Group::Zero }),
+        }
+    }
+
+    pub(super) fn group(&self, id: IntId) -> Result<Group, Error> {
+        self.group_of(&self.slot(id)?)
+    }
+
+    /// The active SPIs and extended SPIs.
+    pub(super) fn active(&self) -> impl Iterator<Item = IntId> {
+        let main = (1..usize::from(self.lines).div_ceil(32)).map(|word| (&MAIN, word, 32 * word));
+        let extended = (0..usize::from(self.extended) / 32).map(|word| (&EXTENDED, word, 4096 + 32 * word));
+        main.chain(extended).flat_map(|(layout, word, first)| {
+            set_bits(self.regs.read(layout.set_active + 4 * word))
+                .filter_map(move |n| IntId::new(first as u32 + n).ok())
+        })
     }
 
     /// Lets interrupts of our groups through, or none of them.
@@ -258,9 +296,10 @@ impl<R: Registers> Distributor<R> {
         Ok(self.slot(id)?.trigger())
     }
 
-    /// Sets the trigger. [`Error::Fixed`] if the hardware keeps another.
+    /// Sets the trigger; an enabled line is disabled meanwhile. [`Error::Fixed`] if the hardware keeps another,
+    /// [`Error::Timeout`] if the disabling does not take effect.
     pub fn set_trigger(&self, id: IntId, trigger: Trigger) -> Result<(), Error> {
-        self.slot(id)?.set_trigger(trigger)
+        self.slot(id)?.set_trigger(trigger, || self.wait_for_write())
     }
 
     /// Sets the group. [`Error::Unsupported`] in the Non-secure view.
@@ -302,6 +341,11 @@ impl<R: Registers> Distributor<R> {
         self.regs.write64(register, value);
         if self.route(id)? == route { Ok(()) } else { Err(Error::Fixed { id }) }
     }
+}
+
+/// Words of 32 lines that hold these.
+fn words(indices: &core::ops::Range<usize>) -> core::ops::Range<usize> {
+    indices.start / 32..indices.end.div_ceil(32)
 }
 
 /// Whether group bits can be changed from here: tried on the first SPI. From the Non-secure

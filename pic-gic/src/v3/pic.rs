@@ -63,7 +63,7 @@ impl<R: Registers, S: SystemRegisters, const REGIONS: usize> GicV3<R, S, Combine
     ///
     /// # Errors
     ///
-    /// * Errors of [`Distributor::probe`], [`Distributor::init`] and [`Redistributor::probe`].
+    /// * Errors of [`Distributor::probe`], [`Distributor::init`], [`Redistributor::probe`] and [`Redistributor::power_on`].
     /// * [`Error::NoSuchCore`] if the executing core has no redistributor in the regions.
     /// * [`Error::TooManyCores`] above [`MAX_CORES`].
     pub fn new(distributor: R, regions: [Region<R>; REGIONS], sys: S, fiq: bool) -> Result<Self, Error> {
@@ -80,6 +80,8 @@ impl<R: Registers, S: SystemRegisters, const REGIONS: usize> GicV3<R, S, Combine
                 *core = Core { affinity: frame.affinity(), region, offset: frame.offset() };
                 count += 1;
                 if frame.affinity() == interface.affinity() {
+                    // Without power the registers of its interrupts are not there.
+                    frame.power_on()?;
                     bits = frame.priority_bits().min(interface.priority_bits());
                 }
             }
@@ -365,7 +367,6 @@ impl<R: Registers + Sync, S: SystemRegisters + Sync, M: EndMode, const N: usize>
     fn quiet_cpu(&self, cpu: CpuId) -> Result<(), PicError> {
         self.check_cpu(cpu)?;
         let redistributor = self.my_redistributor().map_err(|e| e.of_cpu(cpu, self.count))?;
-        let groups = self.distributor.security() != Security::NonSecure;
-        self.interface.quiesce(&redistributor, groups).map_err(|e| e.of_cpu(cpu, self.count))
+        self.interface.quiesce(&self.distributor, &redistributor).map_err(|e| e.of_cpu(cpu, self.count))
     }
 }

@@ -4,7 +4,7 @@
 use super::registers::gicr;
 use super::{Affinity, Distributor};
 use crate::access::Registers;
-use crate::bank::{Bank, MAIN, Slot, find_priority_bits};
+use crate::bank::{Bank, MAIN, Slot, find_priority_bits, set_bits};
 use crate::version::PIDR2_V3;
 use crate::{Class, Error, Group, IntId, Trigger, wait};
 
@@ -175,9 +175,10 @@ impl<'a, R: Registers> Redistributor<'a, R> {
         })
     }
 
-    /// Number of implemented priority bits of this core's private interrupts.
+    /// Number of implemented priority bits of this core's private interrupts; to be asked of a redistributor that has
+    /// power.
     pub fn priority_bits(&self) -> u8 {
-        find_priority_bits(self.regs, self.sgi_base(), 31)
+        find_priority_bits(self.regs, self.sgi_base())
     }
 
     fn sgi_base(&self) -> usize {
@@ -194,7 +195,8 @@ impl<'a, R: Registers> Redistributor<'a, R> {
     }
 
     /// Brings the core's private interrupts into a known state: disabled, not pending, not
-    /// active, of the middle priority, in group 1; SGIs with a bit in `fiq_sgis` in group 0.
+    /// active, of the middle priority, in group 1; SGIs with a bit in `fiq_sgis` in group 0. The trigger of PPIs stays as
+    /// it is.
     ///
     /// # Errors
     ///
@@ -203,6 +205,10 @@ impl<'a, R: Registers> Redistributor<'a, R> {
         let write = |array, word, value| self.regs.write(self.sgi_base() + array + 4 * word, value);
         for word in 0..self.words() {
             write(MAIN.clear_enable, word, u32::MAX);
+        }
+        // The group of an interrupt that is not yet disabled must not change.
+        self.wait_for_write()?;
+        for word in 0..self.words() {
             write(MAIN.clear_pending, word, u32::MAX);
             write(MAIN.clear_active, word, u32::MAX);
             let ordinary = if word == 0 { !u32::from(fiq_sgis) } else { u32::MAX };
@@ -216,7 +222,7 @@ impl<'a, R: Registers> Redistributor<'a, R> {
         for word in 0..8 * self.words() {
             write(MAIN.priority, word, 0x8080_8080);
         }
-        self.wait_for_write()
+        Ok(())
     }
 
     /// Forgets what is pending and active among the private interrupts, without changing how
@@ -238,6 +244,19 @@ impl<'a, R: Registers> Redistributor<'a, R> {
         };
         let bank = Bank { regs: self.regs, base: self.sgi_base(), layout: &MAIN };
         Ok(Slot { bank, index, id })
+    }
+
+    /// The core's active interrupts.
+    pub(super) fn active(&self) -> impl Iterator<Item = IntId> {
+        (0..self.words()).flat_map(|word| {
+            let first = if word == 0 { 0 } else { 1056 + 32 * (word as u32 - 1) };
+            let (offset, regs) = self.word(MAIN.set_active, word);
+            set_bits(regs.read(offset)).filter_map(move |n| IntId::new(first + n).ok())
+        })
+    }
+
+    pub(super) fn group<D: Registers>(&self, distributor: &Distributor<D>, id: IntId) -> Result<Group, Error> {
+        distributor.group_of(&self.slot(id)?)
     }
 
     /// Lets the interrupt be delivered. [`Error::NotImplemented`] if it does not stay enabled.
@@ -309,9 +328,10 @@ impl<'a, R: Registers> Redistributor<'a, R> {
         Ok(self.slot(id)?.trigger())
     }
 
-    /// Sets the trigger. [`Error::Fixed`] if the hardware keeps another (SGIs always).
+    /// Sets the trigger; an enabled interrupt is disabled meanwhile. [`Error::Fixed`] if the hardware keeps another (SGIs
+    /// always), [`Error::Timeout`] if the disabling does not take effect.
     pub fn set_trigger(&self, id: IntId, trigger: Trigger) -> Result<(), Error> {
-        self.slot(id)?.set_trigger(trigger)
+        self.slot(id)?.set_trigger(trigger, || self.wait_for_write())
     }
 
     /// Sets the group. [`Error::Unsupported`] in the Non-secure view of `distributor`.
