@@ -62,7 +62,8 @@ pub trait Gic:
     fn fiq_available(&self) -> bool;
     /// Moves a line to FIQ.
     fn set_fiq(&self, line: Line, fiq: bool) -> Result<(), PicError>;
-    /// Acknowledges and ends the FIQ that this core just took; its line.
+    /// Acknowledges and ends what this core just took as FIQ; its line. On GICv1 and v2 that may be an ordinary line: both
+    /// groups are acknowledged through one register.
     fn take_fiq(&self) -> Option<Line>;
     /// Running priority of this core, 0xFF when idle.
     fn running_priority(&self) -> u8;
@@ -280,10 +281,10 @@ fn take_irq<M: Machine>() {
 
 fn fiq_entry<M: Machine>() {
     let this = cpu::index();
-    if M::pic().take_fiq().is_some() {
-        bump(&FIQS[this]);
-    } else {
-        bump(&STRAYS);
+    match M::pic().take_fiq() {
+        Some(fiq::LINE) => bump(&FIQS[this]),
+        Some(line) => bump(&COUNTS[this][line.index() % COUNTED]),
+        None => bump(&STRAYS),
     }
 }
 

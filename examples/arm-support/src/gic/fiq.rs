@@ -8,7 +8,8 @@ use hal_exc_api::pic::{CpuId, InterProcessor, IpiTarget, Line, LineMask, LinePri
 use pic_gic::fiq::{FiqVerdict, self_test};
 
 const SGI: u8 = 7;
-const LINE: Line = Line::new(SGI as u16);
+/// The one line that is armed as FIQ.
+pub(super) const LINE: Line = Line::new(SGI as u16);
 static FOUND: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 
 /// Enables the FIQ's SGI as the most urgent one and tests it, with IRQ open and then masked.

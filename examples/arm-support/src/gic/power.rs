@@ -16,7 +16,7 @@ const URGENT: Line = Line::new(5);
 /// Enabled, held back by the threshold that is saved too.
 const HELD: Line = Line::new(6);
 /// Disabled, and pending where software can make it so: QEMU's GICv2 with several cores ignores that
-/// for private lines.
+/// for private lines. An edge: the pending state of a level line is its input's and is not restored.
 const PENDING: Line = Line::new(22);
 
 /// A core's saved state; each core uses its own.
@@ -63,7 +63,11 @@ fn leave<M: Machine>(this: usize) {
     let steps: [&dyn Fn() -> bool; 8] = [
         &|| pic.set_priority(URGENT, range.highest()).and_then(|()| pic.enable(URGENT)).is_ok(),
         &|| pic.set_priority(HELD, range.lowest()).and_then(|()| pic.enable(HELD)).is_ok(),
-        &|| pic.set_priority(PENDING, middle).and_then(|()| pic.raise(me, PENDING)).is_ok(),
+        &|| {
+            // Where the trigger is fixed as a level nothing can be made pending either.
+            let _ = pic.set_trigger(PENDING, TriggerMode::EdgeRising);
+            pic.set_priority(PENDING, middle).and_then(|()| pic.raise(me, PENDING)).is_ok()
+        },
         &|| pic.set_threshold(me, Some(middle)).is_ok(),
         &|| is_set_up::<M>(me),
         &|| Gic::save_cpu(pic, words(this)).is_ok(),
@@ -141,7 +145,9 @@ fn shared<M: Machine>(cores: usize) -> Verdict {
             && pic.is_enabled(spare(0)) == Ok(true)
             && pic.is_pending(spare(1)) == Ok(true)
     };
-    pic.set_trigger(spare(0), TriggerMode::EdgeRising).map_err(|_| "a trigger was refused")?;
+    for line in [spare(0), spare(1)] {
+        pic.set_trigger(line, TriggerMode::EdgeRising).map_err(|_| "a trigger was refused")?;
+    }
     pic.set_priority(spare(0), urgent).map_err(|_| "a priority was refused")?;
     pic.set_affinity(spare(0), last).map_err(|_| "a route was refused")?;
     pic.enable(spare(0)).map_err(|_| "a line was refused")?;

@@ -6,7 +6,8 @@ use super::{Gic, Machine, Verdict, clean, count, setup_with, spare};
 use crate::{MAX_CPUS, cpu, println, smp, start, wait};
 use core::sync::atomic::{AtomicU32, Ordering};
 use hal_exc_api::pic::{
-    Acknowledge, Acknowledged, Claim, CpuId, CpuInterface, InterProcessor, IpiTarget, Line, LineMask, LinePending,
+    Acknowledge, Acknowledged, Claim, CpuId, CpuInterface, CpuMask, InterProcessor, IpiTarget, Line, LineAffinity,
+    LineMask, LinePending, LinePriority, PicError,
 };
 
 /// Marks the state below as ours: memory is random at power-on.
@@ -22,28 +23,36 @@ static LEFT: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 #[unsafe(link_section = ".noinit")]
 static GONE: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 
-/// Leaves an SGI and a spare line in service, and another SGI pending, on this core.
+/// The line that core `this` leaves in service.
+const fn own_line(this: usize) -> Line {
+    spare(1 + this as u16)
+}
+
+/// Takes `line`, which `raise` makes pending, and never ends it: what a core does that does not come back from its handler.
+fn take_and_keep<M: Machine>(me: CpuId, line: Line, raise: impl FnOnce() -> Result<(), PicError>) -> bool {
+    raise().is_ok()
+        && wait::polls(1_000_000, || match M::pic().acknowledge(me) {
+            Acknowledged::Claimed(claim) => claim.line() == line,
+            _ => false,
+        })
+}
+
+/// Leaves a spare line and, above it, an SGI in service, and another SGI pending, on this core.
 fn leave_behind<M: Machine>(this: usize) {
     let pic = M::pic();
     let me = CpuId::new(this).unwrap_or(CpuId::BOOT);
+    let (own, range) = (own_line(this), pic.priority_range());
     cpu::mask_all();
-    for n in [5, 6] {
-        let _ = pic.enable(Line::new(n));
-    }
-    let _ = pic.send(me, 5, IpiTarget::Myself);
-    let mut taken = 0;
-    let took = wait::polls(1_000_000, || {
-        if let Acknowledged::Claimed(claim) = pic.acknowledge(me) {
-            taken = claim.line().number();
-            // Dropped, not ended: what a core does that never comes back from its handler.
-            let _left_active = claim;
-            true
-        } else {
-            false
-        }
-    });
+    let set_up = [(own, range.lowest()), (Line::new(5), range.highest())]
+        .into_iter()
+        .all(|(line, priority)| pic.set_priority(line, priority).and_then(|()| pic.enable(line)).is_ok())
+        && pic.set_affinity(own, CpuMask::only(me)).is_ok()
+        && pic.enable(Line::new(6)).is_ok();
+    let took = set_up
+        && take_and_keep::<M>(me, own, || pic.raise(me, own))
+        && take_and_keep::<M>(me, Line::new(5), || pic.send(me, 5, IpiTarget::Myself));
     let _ = pic.send(me, 6, IpiTarget::Myself);
-    let busy = took && taken == 5 && pic.running_priority() != 0xff;
+    let busy = took && pic.running_priority() != 0xff;
     LEFT[this].store(1 + u32::from(busy), Ordering::Release);
 }
 
@@ -66,17 +75,24 @@ fn enable<M: Machine>(_cpu: usize) {
     }
 }
 
-/// Every core takes one SGI 5 from core 0; SGI 6 of the former image must not come.
+/// Every core takes one SGI 5 from core 0, and once the line that it may have left in service; SGI 6 of the former image
+/// must not come.
 fn works<M: Machine>(cores: usize) -> Verdict {
     for core in 0..cores {
         if !smp::run_on(core, enable::<M>) {
             return Err("a core did not enable its SGIs");
         }
         let before = count(core, 5);
-        let target = CpuId::new(core).map(hal_exc_api::pic::CpuMask::only).ok_or("too many cores")?;
+        let target = CpuId::new(core).map(CpuMask::only).ok_or("too many cores")?;
         M::pic().send(CpuId::BOOT, 5, IpiTarget::List(target)).map_err(|_| "an SGI was refused")?;
         if !wait::until(|| count(core, 5) == before + 1) {
             return Err("a core takes no interrupts after the restart");
+        }
+        let line = own_line(core);
+        M::pic().set_affinity(line, target).and_then(|()| M::pic().enable(line)).map_err(|_| "a line was refused")?;
+        M::pic().raise(CpuId::BOOT, line).map_err(|_| "a line could not be raised")?;
+        if !wait::until(|| count(core, line.number()) == 1) {
+            return Err("a line that was left in service is not raised again");
         }
     }
     Ok(())

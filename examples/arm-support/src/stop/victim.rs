@@ -123,11 +123,15 @@ fn on_irq<B: Stoppable>() {
 
 fn on_fiq<B: Stoppable>() {
     let this = cpu::index();
-    // Acknowledges and ends.
-    if B::pic().take_fiq().is_some() {
-        bump(&FIQS[this]);
-        obey::<B>(this);
-    }
+    // Acknowledges and ends. Through the one register of GICv1 and v2 it may be handed the signal of the first rung.
+    let Some(line) = B::pic().take_fiq() else { return };
+    let counters = match u8::try_from(line.number()) {
+        Ok(STOP_FIQ) => &FIQS,
+        Ok(STOP_IRQ) => &IRQS,
+        _ => return,
+    };
+    bump(&counters[this]);
+    obey::<B>(this);
 }
 
 /// Looks at the slot and leaves if a stop is wanted; returns if none is.
