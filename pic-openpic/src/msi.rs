@@ -170,7 +170,8 @@ impl<B: Bus> Acknowledge for SharedMsi<B> {
             let taken = self.take_register();
             let masked = taken & !self.enabled.load(Ordering::Relaxed);
             let first = self.reads.fetch_add(1, Ordering::Relaxed) == 0;
-            self.masked.store(if first { masked } else { self.masked.load(Ordering::Relaxed) | masked }, Ordering::Relaxed);
+            self.masked
+                .store(if first { masked } else { self.masked.load(Ordering::Relaxed) | masked }, Ordering::Relaxed);
             self.pending.fetch_or(taken, Ordering::AcqRel);
         }
         let ready = self.pending.load(Ordering::Acquire) & self.enabled.load(Ordering::Relaxed);

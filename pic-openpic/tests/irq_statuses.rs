@@ -405,10 +405,8 @@ fn a_refused_install_leaves_the_entry_free() {
         let device = Device::leak(&fake, 42, 1, log());
         let entry = device.entry();
         fake.break_it(Fault::VanishedSource(42));
-        let refused = Err(IrqError::Controller(PicError::Timeout {
-            what: "the vector/priority register",
-            line: Some(LINE),
-        }));
+        let refused =
+            Err(IrqError::Controller(PicError::Timeout { what: "the vector/priority register", line: Some(LINE) }));
         for _ in 0..2 {
             assert_eq!(manager.install(LINE, entry), refused);
             assert_eq!(entry.line(), None);
