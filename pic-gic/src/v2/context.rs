@@ -144,8 +144,10 @@ impl<R: Registers, M: EndMode> CpuInterface<R, M> {
         d.write(MAIN.set_pending, words[11] & 0xffff_0000 & edges(d, 0, &MAIN, 0));
         if distributor.version() == Version::V2 {
             d.write(MAIN.set_active, words[12]);
-            for (n, word) in words[16..].iter().enumerate() {
-                d.write(gicd::SPENDSGIR + 4 * n, *word);
+            // Only those that were pending: an emulator takes a zero for an SGI that nobody sent.
+            let sources = words[16..].iter().flat_map(|word| word.to_le_bytes());
+            for (n, sources) in sources.enumerate().filter(|&(_, sources)| sources != 0) {
+                d.write8(gicd::SPENDSGIR + n, sources);
             }
         }
         d.write(MAIN.set_enable, words[0]);

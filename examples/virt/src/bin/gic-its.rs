@@ -123,14 +123,19 @@ fn former_owner(redistributor: &Mmio, its: &Mmio) -> bool {
     )
 }
 
-/// Takes what is pending within a number of polls; its id.
+/// Takes what is pending within a number of polls; its id. An LPI is no line of the driver: it comes as an unknown vector,
+/// ended already.
 fn take() -> Option<u32> {
     let pic = WithV3::pic();
     let mut taken = None;
     wait::polls(100_000, || {
-        if let Acknowledged::Claimed(claim) = pic.acknowledge(CpuId::BOOT) {
-            taken = Some(u32::from(claim.line().number()));
-            pic.end(claim);
+        match pic.acknowledge(CpuId::BOOT) {
+            Acknowledged::Claimed(claim) => {
+                taken = Some(u32::from(claim.line().number()));
+                pic.end(claim);
+            }
+            Acknowledged::Unknown(vector) => taken = Some(u32::from(vector.number())),
+            Acknowledged::Spurious => {}
         }
         taken.is_some()
     });
