@@ -6,6 +6,7 @@
 //! family it is.
 
 use crate::cpu::Cpu;
+use crate::exception::Exception;
 use crate::flavor::{Class, Flavor};
 use crate::install::InstallError;
 use crate::prologue::Target;
@@ -29,19 +30,23 @@ pub struct Wrapper {
     pub class: Class,
     /// Whether it is for asynchronous exceptions (decides only within [`Class::Standard`]).
     pub asynchronous: bool,
+    /// The exceptions that it is for, where a wrapper differs in what it captures; empty: all of its flavor and class. An
+    /// install takes the first wrapper of [`Family::wrappers`] that serves a row, so these come first.
+    pub only: &'static [Exception],
     /// Its entries. A function, because the address of a symbol is not a constant.
     pub target: fn() -> Target,
 }
 
-/// A [`Wrapper`] for an expansion of one of the wrapper macros: flavor, class, whether asynchronous, and the names of its two
-/// symbols. On a host, where no wrapper is linked, its address is a made-up one.
+/// A [`Wrapper`] for an expansion of one of the wrapper macros: flavor, class, whether asynchronous, the names of its two
+/// symbols, and the exceptions that it is for if these are not all. On a host, where no wrapper is linked, its address is a made-up one.
 #[macro_export]
 macro_rules! wrapper_row {
-    ($flavor:ident, $class:ident, $asynchronous:literal, $near:ident, $far:ident) => {
+    ($flavor:ident, $class:ident, $asynchronous:literal, $near:ident, $far:ident $(, $only:ident)* $(,)?) => {
         $crate::family::Wrapper {
             flavor: $crate::flavor::Flavor::$flavor,
             class: $crate::flavor::Class::$class,
             asynchronous: $asynchronous,
+            only: &[$($crate::exception::Exception::$only),*],
             target: || {
                 #[cfg(target_arch = "powerpc")]
                 {
@@ -69,6 +74,7 @@ impl Wrapper {
         self.flavor == entry.flavor
             && self.class == class
             && (class != Class::Standard || self.asynchronous == entry.asynchronous)
+            && (self.only.is_empty() || self.only.contains(&entry.exception))
     }
 }
 

@@ -131,6 +131,7 @@ mod entry {
 
     use super::{AnyFrame, Cause, FrameMut, Handled, Ordering, PerCpu, hand_to_global, report};
     use crate::frame::{Frame, InterruptFrame, IsolatedFrame};
+    use crate::msr::MsrBit;
     use crate::percpu::offset;
 
     const UNHANDLED: u32 = 0;
@@ -145,7 +146,8 @@ mod entry {
     const ISOLATED: u32 = 2;
 
     /// Masks EE and the critical enable of either kind, moves to the fatal stack and goes on in [`last`]. Where handlers
-    /// have an MSR of their own the report runs with it: untranslated accesses are cached, also those to devices.
+    /// have an MSR of their own the report runs with it: untranslated accesses are cached, also those to devices. The frame
+    /// of a machine check has a fixed place and is still to be read: then RI stays off, see [`with_msr_of_handlers`].
     #[unsafe(naked)]
     unsafe extern "C" fn enter(cause: u32, kind: u32, frame: *mut ()) -> ! {
         core::arch::naked_asm!(
@@ -155,7 +157,11 @@ mod entry {
             "lwz 9, {mask}(13)",      // none: MSR bits that may stay, all but EE and this core's CE
             "mfmsr 10",
             "and 10, 10, 9",
-            "2: mtmsr 10",
+            "b 3f",
+            "2: cmpwi 4, {isolated}",
+            "bne 3f",
+            "rlwinm 10, 10, 0, 31, 29", // without RI
+            "3: mtmsr 10",
             "isync",
             "lwz 9, {fatal_depth}(13)",
             "li 0, 0",
@@ -166,6 +172,7 @@ mod entry {
             "stwu 0, -16(1)",         // end of the back chain
             "b {last}",
             handler = const offset::MSR_HANDLER,
+            isolated = const ISOLATED,
             mask = const offset::MSR_KEEP,
             fatal_stack = const offset::FATAL_STACK,
             fatal_depth = const offset::FATAL_DEPTH,
@@ -174,10 +181,12 @@ mod entry {
     }
 
     /// The wrappers come here with the MSR of their exit. The global handler runs with that of handlers, like them: on
-    /// classic cores translation and RI on.
-    fn with_msr_of_handlers(cpu: &PerCpu) {
+    /// classic cores translation on, and RI but for a machine check or system reset, whose frame a second one would
+    /// overwrite.
+    fn with_msr_of_handlers(cpu: &PerCpu, kind: u32) {
         let msr = cpu.words.msr_handler.load(Ordering::Relaxed);
         if msr != 0 {
+            let msr = if kind == ISOLATED { msr & !MsrBit::Recoverable.mask() } else { msr };
             // SAFETY: what was mapped and recoverable for the handler that declined still is; the enables stay off.
             unsafe { core::arch::asm!("mtmsr {0}", "isync", in(reg) msr, options(nostack, preserves_flags)) };
         }
@@ -211,7 +220,7 @@ mod entry {
             pub extern "C" fn $unhandled(frame: &mut $frame) {
                 // SAFETY: wrappers run only after an install; no dispatch happens between here and the return.
                 let cpu = unsafe { PerCpu::current() };
-                with_msr_of_handlers(cpu);
+                with_msr_of_handlers(cpu, $kind);
                 if hand_to_global(cpu, FrameMut::$variant(frame)) == Handled::NotHandled {
                     // SAFETY: `frame` is of the kind that goes with it.
                     unsafe { enter(UNHANDLED, $kind, (frame as *mut $frame).cast()) }

@@ -33,7 +33,7 @@ static TABLE: VectorTable = VectorTable::new(
 const NEAR: Target = Target { near: 0x0010_000C, far: 0x0010_0000 };
 
 const fn wrapper(flavor: Flavor, class: Class, asynchronous: bool, target: fn() -> Target) -> Wrapper {
-    Wrapper { flavor, class, asynchronous, target }
+    Wrapper { flavor, class, asynchronous, only: &[], target }
 }
 
 static WRAPPERS: [Wrapper; 4] = [

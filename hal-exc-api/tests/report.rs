@@ -235,6 +235,33 @@ fn syndromes_have_their_names() {
     }
 }
 
+/// The register that holds the address of a TLB miss: PVR, exception, what the report says.
+const TLB_MISSES: &[(u32, Exception, &str)] = &[
+    (0x0006_0101, Exception::InstructionTlbMiss, "IMISS 40008000"),
+    (0x0006_0101, Exception::DataLoadTlbMiss, "DMISS 40008000"),
+    (0x0006_0101, Exception::DataStoreTlbMiss, "DMISS 40008000"),
+    (0x8001_0201, Exception::InstructionTlbMiss, "TLBMISS 40008000"),
+    (0x8001_0201, Exception::DataStoreTlbMiss, "TLBMISS 40008000"),
+    // 8xx.
+    (0x0050_0000, Exception::InstructionTlbMiss, "DAR 40008000  not set by this exception"),
+];
+
+#[test]
+fn tlb_misses_have_the_address_where_the_core_keeps_it() {
+    for &(pvr, exception, line) in TLB_MISSES {
+        let mut frame = full(exception, 0x9030);
+        frame.fault_address = 0x4000_8000;
+        let text = Report::of_model(model(pvr), &frame).to_string();
+        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+    }
+}
+
+#[test]
+fn an_8xx_gives_no_reason_for_an_instruction_tlb_miss() {
+    let text = Report::of_model(model(0x0050_0000), &full(Exception::InstructionTlbMiss, 0x4008_9030)).to_string();
+    assert!(!text.contains("is the reason"), "{text}");
+}
+
 /// The same for the reasons that classic cores give in SRR1.
 const REASONS: &[(Exception, u32, &str)] = &[
     (Exception::Program, 0x0008_0000, "illegal instruction"),

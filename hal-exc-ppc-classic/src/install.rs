@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What an install needs to know of this family.
 
-use hal_exc_api::cpu::{Cpu, Features};
+use hal_exc_api::cpu::{Cpu, Features, Group};
 use hal_exc_api::family::{Family, MsrImages, Wrapper};
 use hal_exc_api::install::InstallError;
 use hal_exc_api::vectors::VectorTable;
@@ -74,12 +74,12 @@ unsafe impl Family for ClassicFamily {
     }
 
     fn wrappers(&self, cpu: &Cpu) -> &'static [Wrapper] {
-        if cpu.core().critical.is_some() {
-            entry::E300
-        } else if cpu.features().contains(Features::RI) {
-            entry::CLASSIC
-        } else {
-            entry::PPC601
+        match cpu.group() {
+            Group::Ppc601 => entry::PPC601,
+            Group::G2Le | Group::E300 => entry::E300,
+            Group::Ppc602 | Group::Ppc603 | Group::Ppc755 => entry::SOFT_TLB,
+            Group::Ppc7450 => entry::PPC7450,
+            _ => entry::CLASSIC,
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use hal_exc_api::cpu::{Cpu, Features, Pvr, identify, models};
+use hal_exc_api::cpu::{Cpu, Features, Group, Pvr, identify, models};
 use hal_exc_api::exception::{Exception, VectorWord};
 use hal_exc_api::family::Family;
 use hal_exc_api::flavor::Class;
@@ -139,6 +139,36 @@ fn models_with_shadow_registers_leave_them_in_all_three_tlb_miss_vectors() {
         }
     }
     assert!(seen >= 8, "{seen} models with shadow registers");
+}
+
+/// DMISS and IMISS exist on these cores only; everywhere else a wrapper that reads them would trap in the entry code.
+#[test]
+fn tlb_misses_have_wrappers_of_their_own_where_the_core_keeps_their_address() {
+    let misses = [Exception::InstructionTlbMiss, Exception::DataLoadTlbMiss, Exception::DataStoreTlbMiss];
+    let mut seen = 0;
+    for cpu in served() {
+        let table = FAMILY.table(&cpu).unwrap();
+        let soft = matches!(
+            cpu.group(),
+            Group::Ppc602 | Group::Ppc603 | Group::G2Le | Group::E300 | Group::Ppc755 | Group::Ppc7450
+        );
+        for entry in table.entries() {
+            let wrapper = FAMILY.wrappers(&cpu).iter().find(|wrapper| wrapper.serves(entry)).unwrap();
+            let expected = soft && misses.contains(&entry.exception);
+            assert_eq!(!wrapper.only.is_empty(), expected, "{cpu}: {}", entry.exception);
+            seen += usize::from(expected);
+        }
+        // Data and instruction side differ but on a core with one register for both.
+        let of = |exception| {
+            let entry = table.find(exception)?;
+            FAMILY.wrappers(&cpu).iter().position(|wrapper| wrapper.serves(entry))
+        };
+        assert_eq!(of(misses[1]), of(misses[2]), "{cpu}");
+        if soft {
+            assert_eq!(of(misses[0]) == of(misses[1]), cpu.group() == Group::Ppc7450, "{cpu}");
+        }
+    }
+    assert!(seen >= 60, "{seen} rows only");
 }
 
 #[test]

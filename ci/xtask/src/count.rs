@@ -39,6 +39,7 @@ const PLACES: &[(&str, &str)] = &[
     ("ref405ep", "405ep"),
     ("bamboo", "440ep"),
     ("mac99", "g4"),
+    ("mac99", "g2le"),
     ("virt", "gicv2-a32"),
     ("virt", "gicv3-a32"),
     ("virt", "gicv2-a64"),

@@ -22,6 +22,7 @@ use crate::test::{Report, Step, Wanted};
 mod guest;
 mod mutants;
 mod pair;
+mod recoverable;
 mod reservation;
 mod stack;
 mod two_cpus;
@@ -41,6 +42,7 @@ const CRITICAL: Lower = Lower { name: "critical", exception: Exception::Critical
 const CRITICAL_DISPATCH: Lower = Lower { name: "crit-dispatch", exception: Exception::CriticalInput, dispatches: true };
 const WATCHDOG: Lower = Lower { name: "watchdog", exception: Exception::Watchdog, dispatches: false };
 const DEBUG: Lower = Lower { name: "debug", exception: Exception::Debug, dispatches: false };
+const MACHINE_CHECK: Lower = Lower { name: "machine-check", exception: Exception::MachineCheck, dispatches: false };
 
 /// Lower paths, in the order in which they are swept.
 const LOWERS: &[Lower] = &[
@@ -55,6 +57,7 @@ const LOWERS: &[Lower] = &[
     CRITICAL_DISPATCH,
     WATCHDOG,
     DEBUG,
+    MACHINE_CHECK,
 ];
 
 /// Upper exceptions and how the output names them.
@@ -63,6 +66,7 @@ const UPPERS: &[(&str, Exception)] = &[
     ("critical", Exception::CriticalInput),
     ("debug", Exception::Debug),
     ("machine-check", Exception::MachineCheck),
+    ("system-reset", Exception::SystemReset),
 ];
 
 /// Where it runs: board and label of the configuration.
@@ -124,8 +128,13 @@ impl Place {
                 continue;
             }
             for &(name, upper) in UPPERS.iter().filter(|(_, upper)| has(*upper)) {
+                // Above a machine check comes a system reset, which nothing masks; to the others it is what that is.
+                if (*lower == MACHINE_CHECK) != (upper == Exception::SystemReset) {
+                    continue;
+                }
                 // Above a critical or debug one only these come; the others wait for its end.
-                if !standard && !matches!(upper, Exception::CriticalInput | Exception::MachineCheck) {
+                let waits = matches!(upper, Exception::ExternalInput | Exception::Debug);
+                if !standard && waits {
                     continue;
                 }
                 pairs.push((*lower, name, upper));
@@ -154,6 +163,7 @@ fn line(json: bool, place: &Place, lower: &str, upper: &str, boundaries: usize, 
 fn sweep_place(place: &Place, json: bool, progress: &Progress, say: &dyn Fn(&str)) -> Result<Vec<String>> {
     let mut guest = place.guest()?;
     let mut wrong = reservation::check(&mut guest)?;
+    wrong.extend(recoverable::check_all(&mut guest)?);
     wrong.extend(stack::bound(&mut guest)?);
     wrong.extend(stack::guard(&mut guest)?);
     if guest.cpu.core().critical.is_some()
@@ -268,11 +278,13 @@ fn whole(place: &Place) -> Result<Report> {
 fn short(place: &Place) -> Result<Report> {
     let mut guest = place.guest()?;
     let mut wrong = reservation::check(&mut guest)?;
+    wrong.extend(recoverable::check_all(&mut guest)?);
     let mut pairs = 0;
     for (lower, name, upper) in place.pairs(&guest) {
         let taken = match lower.name {
             "external" => name != "debug",
             "system-call" => name == "critical",
+            "machine-check" => true,
             _ => false,
         };
         if taken {

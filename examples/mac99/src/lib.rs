@@ -9,6 +9,7 @@ mod pci;
 mod pic;
 mod power;
 mod sources;
+mod translate;
 
 use hal_exc_api::pic::Line;
 use ppc_support::mmio::Mmio;
@@ -20,6 +21,7 @@ pub use ipi::OwnIpi;
 pub use pic::Pic;
 pub use power::power_off;
 pub use sources::{IRQS, Irqs};
+pub use translate::{show_memory_at, translate};
 
 static ONCE: Once = Once::new();
 

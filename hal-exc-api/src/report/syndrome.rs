@@ -42,10 +42,10 @@ pub(super) fn of(model: Option<&Model>, exception: Option<Exception>) -> Syndrom
     let classic = is_classic(model);
     // Bits 1 to 4 and 10 to 15 of SRR1 never come from the MSR (Programming Environments Manual, 6.2.1).
     let base = Syndrome { srr1_mask: if classic { 0x783F_0000 } else { 0 }, ..NOTHING };
-    if classic { classic_syndrome(base, exception) } else { embedded_syndrome(base, model, exception) }
+    if classic { classic_syndrome(base, model, exception) } else { embedded_syndrome(base, model, exception) }
 }
 
-fn classic_syndrome(base: Syndrome, exception: Exception) -> Syndrome {
+fn classic_syndrome(base: Syndrome, model: &Model, exception: Exception) -> Syndrome {
     match exception {
         Exception::DataStorage | Exception::DataProtection | Exception::DataTlbError => {
             Syndrome { register: Some("DSISR"), bits: DSISR, address: Some("DAR"), ..base }
@@ -55,9 +55,17 @@ fn classic_syndrome(base: Syndrome, exception: Exception) -> Syndrome {
             Syndrome { srr1_bits: SRR1_ISI, ..base }
         }
         Exception::Program => Syndrome { srr1_bits: SRR1_PROGRAM, ..base },
+        // 8xx: SRR0 is the address, SRR1 gives no reason.
+        Exception::InstructionTlbMiss if model.group == Group::Mpc8xx => base,
         Exception::InstructionTlbMiss | Exception::DataLoadTlbMiss | Exception::DataStoreTlbMiss => {
+            let address = match model.group {
+                Group::Ppc7450 => Some("TLBMISS"),
+                Group::Psim => None,
+                _ if exception == Exception::InstructionTlbMiss => Some("IMISS"),
+                _ => Some("DMISS"),
+            };
             // 603 type: CR0 in bits 0 to 3 besides (603e User's Manual, 5.5.2).
-            Syndrome { srr1_mask: 0xF83F_0000, srr1_bits: SRR1_TLB, ..base }
+            Syndrome { address, srr1_mask: 0xF83F_0000, srr1_bits: SRR1_TLB, ..base }
         }
         _ => base,
     }

@@ -65,7 +65,8 @@ pub(crate) const BOARDS: &[Board] = &[
             Config { label: "g4", cpu: Some("g4"), ..MAC99 },
             // No AltiVec.
             Config { label: "750", cpu: Some("750"), ..MAC99 },
-            // Critical input of the classic family.
+            // TLB misses for software; with critical input of the classic family.
+            Config { label: "603e", cpu: Some("603e_v4.1"), on_request: true, ..MAC99 },
             Config { label: "g2le", cpu: Some("g2le"), on_request: true, ..MAC99 },
         ],
     },

@@ -22,7 +22,7 @@ pub(super) const EE: u32 = 0x8000;
 const ME: u32 = 0x1000;
 const DE: u32 = 0x0200;
 const IP: u32 = 0x0040;
-const RI: u32 = 0x0002;
+pub(super) const RI: u32 = 0x0002;
 
 /// `rfmci`, which QEMU's e500v1 and e500v2 do not know, and `rfci`, which its G2 does not.
 const RFMCI: u32 = 0x4C00_004C;
@@ -244,6 +244,7 @@ impl Guest {
             Class::Standard => return true,
             Class::Critical => self.cpu.core().critical_enable,
             Class::Debug => DE,
+            Class::MachineCheck if entry.exception == Exception::SystemReset => return true,
             Class::MachineCheck => ME,
         };
         msr & mask != 0
@@ -285,6 +286,7 @@ impl Guest {
         let recoverable = if !classic && self.cpu.features().contains(Features::RI) { RI } else { 0 };
         let critical = self.cpu.core().critical_enable;
         match entry.class() {
+            Class::MachineCheck if entry.exception == Exception::SystemReset => ME | IP,
             Class::MachineCheck if classic => IP,
             // G2_LE and e300: RI speaks of SRR0/1, which a critical interrupt leaves alone.
             Class::Critical if classic => ME | IP | RI,

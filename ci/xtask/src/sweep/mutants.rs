@@ -7,7 +7,7 @@ use hal_exc_api::exception::{Exception, VectorWord};
 
 use super::guest::Guest;
 use super::pair::{self, Lower};
-use super::{DECREMENTER, EXTERNAL, reservation, stack};
+use super::{DECREMENTER, EXTERNAL, MACHINE_CHECK, recoverable, reservation, stack};
 
 const NOP: u32 = 0x6000_0000;
 /// `stw r10,lock(r13)`, `stw r11,nest(r13)`.
@@ -19,6 +19,8 @@ const MASK: u32 = 0x7C80_0124;
 const MTCTR: u32 = 0x7D89_03A6;
 /// `andi. r6,r5,2`: the test of MSR\[RI\].
 const TEST_RI: u32 = 0x70A6_0002;
+/// `rlwinm r10,r10,0,31,29`: RI off in the MSR of a machine check's handler.
+const WITHOUT_RI: u32 = 0x554A_07FA;
 /// `cmplw r1,r10`, the test for room on the interrupt stack; `cmplw r5,r6`, the look at its guard word.
 const TEST_ROOM: u32 = 0x7C01_5040;
 const TEST_GUARD: u32 = 0x7C05_3040;
@@ -40,6 +42,8 @@ enum Notice {
     Sweep(Lower, Exception),
     /// The look at every way out.
     Reservation,
+    /// This exception, delivered with MSR\[RI\] off.
+    Recoverable(Exception),
     /// Two CPUs, one of them in its prologue.
     TwoCpus,
     /// An overrun of the interrupt stack.
@@ -107,8 +111,32 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "no-ri-test",
         applies: shares_pair,
-        patch: no_ri_test,
+        patch: |guest| no_ri_test_for(guest, Exception::MachineCheck),
         notice: Notice::Sweep(EXTERNAL, Exception::MachineCheck),
+    },
+    Mutant {
+        name: "no-ri-test-machine-check",
+        applies: |cpu| recoverable::tested(cpu).contains(&Exception::MachineCheck),
+        patch: |guest| no_ri_test_for(guest, Exception::MachineCheck),
+        notice: Notice::Recoverable(Exception::MachineCheck),
+    },
+    Mutant {
+        name: "no-ri-test-synchronous",
+        applies: |cpu| recoverable::tested(cpu).contains(&Exception::SystemCall),
+        patch: |guest| no_ri_test_for(guest, Exception::SystemCall),
+        notice: Notice::Recoverable(Exception::SystemCall),
+    },
+    Mutant {
+        name: "no-ri-test-interrupt",
+        applies: |cpu| recoverable::tested(cpu).contains(&Exception::ExternalInput),
+        patch: |guest| no_ri_test_for(guest, Exception::ExternalInput),
+        notice: Notice::Recoverable(Exception::ExternalInput),
+    },
+    Mutant {
+        name: "ri-on-in-machine-check",
+        applies: shares_pair,
+        patch: keep_ri,
+        notice: Notice::Sweep(MACHINE_CHECK, Exception::SystemReset),
     },
     Mutant { name: "no-room-test", applies: any, patch: no_room_test, notice: Notice::Stack(stack::bound) },
     Mutant { name: "no-guard-test", applies: any, patch: no_guard_test, notice: Notice::Stack(stack::guard) },
@@ -131,6 +159,11 @@ pub(super) fn hunt(guest: &mut Guest, mutant: &Mutant) -> Result<Option<String>>
             ensure!(reservation::check(guest)?.is_empty(), "a way out without the store, before any mutation");
             (mutant.patch)(guest)?;
             Ok(reservation::check(guest)?.first().map(|first| format!("look at every way out: {first}")))
+        }
+        Notice::Recoverable(exception) => {
+            ensure!(recoverable::check(guest, *exception)?.is_none(), "MSR[RI] off, before any mutation");
+            (mutant.patch)(guest)?;
+            Ok(recoverable::check(guest, *exception)?.map(|wrong| format!("MSR[RI] off: {wrong}")))
         }
         Notice::Stack(check) => {
             ensure!(check(guest)?.is_none(), "the interrupt stack, before any mutation");
@@ -210,10 +243,19 @@ fn no_compare(guest: &mut Guest) -> Result<()> {
     guest.set_word(branch, NOP)
 }
 
-fn no_ri_test(guest: &mut Guest) -> Result<()> {
-    let test = guest.find_in("hal_exc_classic_machine_check", TEST_RI)?;
-    let test = *test.first().context("no test of MSR[RI]")?;
+/// Takes the test out of the wrapper that takes this exception.
+fn no_ri_test_for(guest: &mut Guest, exception: Exception) -> Result<()> {
+    let name = recoverable::wrapper(&guest.cpu, exception);
+    let test = guest.find_in(&name, TEST_RI)?;
+    let test = *test.first().with_context(|| format!("{name} has no test of MSR[RI]"))?;
     guest.set_word(test + 4, NOP)
+}
+
+fn keep_ri(guest: &mut Guest) -> Result<()> {
+    let name = recoverable::wrapper(&guest.cpu, Exception::MachineCheck);
+    let off = guest.find_in(&name, WITHOUT_RI)?;
+    let off = *off.first().with_context(|| format!("{name} leaves RI on"))?;
+    guest.set_word(off, NOP)
 }
 
 /// Takes out the conditional branch behind the comparison `test`.

@@ -8,7 +8,7 @@ use hal_exc_api::cpu::FaultRegisters;
 use hal_exc_api::exception::Exception;
 use hal_exc_api::flavor::{Class, Flavor};
 
-use super::guest::Guest;
+use super::guest::{Guest, RI};
 use crate::gdb::Stop;
 
 /// A lower path.
@@ -190,6 +190,7 @@ fn run(
     }
     // Where a machine check shares the pair of the lower one, and that had it in use, a report is the right end. RI tells
     // where it is SRR0/1: also below a critical interrupt, which has RI off only where it has taken SRR0/1 from a thread.
+    // Below another machine check it is off until the return, because the place of the frame is the same.
     let checks = entry.class() == Class::MachineCheck;
     let shares_pair = checks && (entry.flavor == Flavor::Classic || entry.flavor == below.flavor);
     if shares_pair && entry.flavor != Flavor::Classic {
@@ -200,8 +201,8 @@ fn run(
         } else if live {
             return Ok(None);
         }
-    } else if shares_pair && msr & 2 == 0 {
-        return Ok(survived.then(|| "resumed, although MSR[RI] was off".to_owned()));
+    } else if shares_pair && (msr & RI == 0 || at < path.len() && below.class() == Class::MachineCheck) {
+        return Ok(survived.then(|| "resumed, although its pair or frame was in use".to_owned()));
     }
     if !survived {
         return Ok(Some("ended in a fatal report".to_owned()));

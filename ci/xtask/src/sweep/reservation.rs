@@ -27,7 +27,8 @@ pub(super) fn check(guest: &mut Guest) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
     for (name, start, size) in wrappers {
         let mut dropped = false;
-        // Frame and pair of a machine check are in use until its return. Classic cores have RI for that.
+        // Frame and pair of a machine check are in use until its return. Classic cores have RI off for that, so that a
+        // second one is reported.
         let keeps_me_off = name.ends_with("_machine_check") && !["classic", "ppc601"].iter().any(|c| name.contains(c));
         for address in (start..start + size).step_by(4) {
             match guest.word(address)? {

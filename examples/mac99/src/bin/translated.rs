@@ -34,11 +34,6 @@ unsafe impl Sync for Stacks {}
 static STACKS: [Stacks; 2] = [const { Stacks(UnsafeCell::new([[0xA5; STACK]; 5])) }; 2];
 static BLOCKS: [PerCpu; 2] = [const { PerCpu::new() }; 2];
 
-/// An empty page table, for what no block covers.
-#[repr(align(65536))]
-struct PageTable(#[expect(dead_code, reason = "the CPU reads it")] [u8; 65536]);
-static PAGE_TABLE: PageTable = PageTable([0; 65536]);
-
 /// MSR\[IR\] and MSR\[DR\], translation; MSR\[RI\], recoverable.
 const TRANSLATION: u32 = 0x0030;
 const RECOVERABLE: u32 = 0x0002;
@@ -60,7 +55,7 @@ trial!(system_call, [], "sc");
 
 fn main(boot: &'static BootInfo) -> Result<(), Failure> {
     let (_board, _cpu, setup) = mac99::Board::setup(boot)?;
-    translate();
+    mac99::translate();
     ensure!(msr() & TRANSLATION == TRANSLATION, "translation is off");
 
     // The check zeroes a line of the interrupt stack, but not the guard at its bottom.
@@ -151,48 +146,6 @@ fn msr() -> u32 {
     msr
 }
 
-/// Blocks of 256 MiB, valid for the supervisor, readable and writable: memory at 0 for code and data, KeyLargo for data,
-/// cache-inhibited and guarded.
-const VALID_256M: u32 = 0x1FFE;
-const READ_WRITE: u32 = 0x2;
-const DEVICE: u32 = 0x28;
-const KEYLARGO: u32 = 0x8000_0000;
-
-fn translate() {
-    // SAFETY: the image, its stack and the vectors lie below 256 MiB, the devices above KEYLARGO: what is used is mapped one
-    // to one. Not `nomem`.
-    unsafe {
-        asm!(
-            "mtspr 528, {upper}",       // IBAT0: memory
-            "mtspr 529, {lower}",
-            "mtspr 536, {upper}",       // DBAT0: memory
-            "mtspr 537, {lower}",
-            "mtspr 538, {device_upper}", // DBAT1: KeyLargo
-            "mtspr 539, {device_lower}",
-            "mtspr 540, {zero}",        // DBAT2 and 3, IBAT1 to 3: nothing
-            "mtspr 542, {zero}",
-            "mtspr 530, {zero}",
-            "mtspr 532, {zero}",
-            "mtspr 534, {zero}",
-            "mtspr 25, {table}",        // SDR1: 64 KiB of empty page table
-            "isync",                    // before translation begins
-            "mfmsr {t}",
-            "ori {t}, {t}, {on}",
-            "mtmsr {t}",
-            "isync",                    // translated from here
-            upper = in(reg) VALID_256M,
-            lower = in(reg) READ_WRITE,
-            device_upper = in(reg) KEYLARGO | VALID_256M,
-            device_lower = in(reg) KEYLARGO | DEVICE | READ_WRITE,
-            zero = in(reg) 0,
-            table = in(reg) &raw const PAGE_TABLE as u32,
-            t = out(reg_nonzero) _,
-            on = const TRANSLATION,
-            options(nostack, preserves_flags),
-        );
-    }
-}
-
 /// Answers with the MSR of the handler.
 extern "C" fn on_system_call(frame: &mut Frame) -> Handled {
     LAST.record(frame.as_full());
@@ -206,11 +159,7 @@ extern "C" fn on_data_storage(frame: &mut Frame) -> Handled {
         frame.skip_instruction();
         return Handled::Handled;
     }
-    // SAFETY: a second view of memory at 0 through DBAT2; the load is tried again.
-    unsafe {
-        asm!("mtspr 541, {lower}", "mtspr 540, {upper}", "isync", upper = in(reg) FIRST | VALID_256M,
-            lower = in(reg) READ_WRITE, options(nostack, preserves_flags));
-    }
+    mac99::show_memory_at(FIRST);
     Handled::Handled
 }
 
