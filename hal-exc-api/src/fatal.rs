@@ -7,7 +7,8 @@
 //! inside a report is reported once more, with [`Fatal::nested`], and the third stands still.
 //!
 //! The hook runs with machine checks on and other CPUs running, on a stack of its own; all it may rely on is what it brought
-//! along. `write!` of the [`Fatal`] gives the whole report.
+//! along. `write!` of the [`Fatal`] gives the whole report. On a classic core the report of a machine check or system
+//! reset runs with MSR\[RI\] off: whatever comes then, a trap of the hook too, is the report inside a report.
 
 #![cfg_attr(not(target_arch = "powerpc"), allow(dead_code, reason = "called by the wrappers"))]
 

@@ -88,8 +88,9 @@ pub struct FullFrame {
     pub ctr: u32,
     /// Link register.
     pub lr: u32,
-    /// Fault address as it was at entry: DAR on classic cores, DEAR on all others, but MCAR for machine checks that have
-    /// MCSRR0/1 on e500 and e200. It means something for exceptions that set it; a [report](crate::report) says which.
+    /// Fault address as it was at entry: DAR on classic cores, but DMISS, IMISS or TLBMISS for TLB misses; DEAR on all others, but
+    /// MCAR for machine checks that have MCSRR0/1 on e500 and e200. It means something for exceptions that set it; a
+    /// [report](crate::report) says which.
     pub fault_address: u32,
     /// Syndrome (DSISR, ESR, MCSR or DBSR) as it was at entry.
     pub syndrome: u32,

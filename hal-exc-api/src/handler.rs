@@ -31,4 +31,9 @@ pub type InterruptHandler = extern "C" fn(&mut InterruptFrame) -> Handled;
 
 /// Handler of machine check, system reset and debug: runs on a stack of its own with all registers in the
 /// frame; cannot reach the scheduler.
+///
+/// The frame has a fixed place, so the same exception must not come again before the return. On Book E and e500 MSR\[ME\] or
+/// MSR\[DE\] stays off until then. On classic cores MSR\[RI\] does: a second machine check or system reset is reported as
+/// unrecoverable, and so is a synchronous exception that the handler raises, because RI cannot tell the two apart. The
+/// 601 has no RI and notices neither.
 pub type IsolatedHandler = extern "C" fn(&mut IsolatedFrame) -> Handled;

@@ -2,7 +2,8 @@
 //! The wrappers of this family: expansions of the macros in [`hal_exc_api::wrapper`] for its flavors.
 //!
 //! A classic core enters with translation off and MSR\[RI\] clear. The wrapper saves the frame untranslated, refuses to go
-//! on when the interrupted state had RI clear, then loads the MSR in which handlers run; on the way out it loads one with
+//! on when the interrupted state had RI clear, then loads the MSR in which handlers run (those of machine check and system
+//! reset without RI, because their frame has a fixed place); on the way out it loads one with
 //! translation, RI and all enables off before it touches SRR0/1. Frames, per-CPU block and code must therefore be
 //! mapped one to one, with the attributes that untranslated accesses have (write-back), which the install tests.
 

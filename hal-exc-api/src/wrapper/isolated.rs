@@ -75,6 +75,9 @@ macro_rules! __leave_machine_check {
 
 /// Expands the wrapper of an exception on a stack of its own: machine check, system reset, debug. See [`wrapper`](crate::wrapper).
 ///
+/// The frame has a fixed place. Either the hardware keeps the same exception off until the return, and `enter` and `leave` leave
+/// it so, or `enter` leaves MSR\[RI\] off and `recoverable` tests it.
+///
 /// `slot` is `MACHINE_CHECK` or `DEBUG` and chooses stack and save words. `keep` and `give_back` are
 /// [`__keep_standard_pair!`](crate::__keep_standard_pair) and [`__give_standard_pair_back!`](crate::__give_standard_pair_back),
 /// or empty where the pair itself is the standard one. `done` is text at the point where the
