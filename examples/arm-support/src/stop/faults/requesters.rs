@@ -33,11 +33,11 @@ fn rival<B: Stoppable>(_this: usize) {
     let Ok(mut run) = Run::<B>::on_this_core(Generation::FIRST, Some("two-requesters"), fiq) else {
         finish(Err("the second requester has no state"))
     };
+    // As a core that panics: no signal reaches it any more.
+    cpu::mask_all();
     if let Err(reason) = meet(1) {
         finish(Err(reason));
     }
-    // As a core that panics: no signal reaches it any more.
-    cpu::mask_all();
     match ELECTION.claim(run.me) {
         Ok(claim) => {
             let verdict = won(&mut run, claim);
@@ -52,8 +52,8 @@ fn rival<B: Stoppable>(_this: usize) {
 pub(super) fn two<B: Stoppable>(run: &mut Run<B>) -> Verdict {
     FIQ.store(run.hooks.fiq.into(), Ordering::Release);
     smp::start_on(run.victim().index(), rival::<B>);
-    meet(0)?;
     cpu::mask_all();
+    meet(0)?;
     match ELECTION.claim(run.me) {
         Ok(claim) => won(run, claim),
         // Nothing is left to this core but to leave, and to come back as a worker.
