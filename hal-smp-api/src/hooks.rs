@@ -85,7 +85,8 @@ pub unsafe trait RequesterHooks {
         Err(HookError::NotSupported)
     }
 
-    /// What hardware or firmware says about the core.
+    /// What hardware or firmware says about the core. Asked before the first signal, then for each missing core at times that
+    /// [`Spacing`](crate::clock::Spacing) keeps apart, and once more before a rung is given up.
     fn is_cpu_stopped(&mut self, cpu: Cpu) -> Stopped {
         let _ = cpu;
         Stopped::NoProof

@@ -4,7 +4,7 @@
 use core::fmt;
 
 use crate::ack::{AckChannel, ChannelError, Report, SlotChannel};
-use crate::clock::{Clock, Deadline, Micros};
+use crate::clock::{Clock, Deadline, Spacing};
 use crate::cpus::{Cpu, CpuSet, MAX_CPUS, Topology};
 use crate::election::Claim;
 use crate::evidence::{Confirmed, Off, Parked, PenKind, Quiesced};
@@ -104,9 +104,20 @@ enum Phase {
     Probe(usize),
     Arm(usize),
     Raise,
-    Wait { next: usize, deadline: Deadline },
+    Wait(Wait),
     Done,
     Failed,
+}
+
+/// Rows of looks at the missing cores, until a deadline.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Wait {
+    /// Core to be looked at next.
+    next: usize,
+    deadline: Deadline,
+    /// Whether the platform is asked in this row too.
+    ask: bool,
+    spacing: Spacing,
 }
 
 /// Where a stop stands.
@@ -129,7 +140,7 @@ pub struct Stop<'a, const N: usize> {
     phase: Phase,
     rung: usize,
     /// Set when the first signal goes out.
-    started: Option<Deadline>,
+    started: Option<u64>,
 }
 
 /// The topology has more cores than the machine has room for; carries the count.
@@ -220,7 +231,7 @@ impl<'a, const N: usize> Stop<'a, N> {
             }
             Phase::Arm(_) => self.phase = Phase::Raise,
             Phase::Raise => self.raise(slots, witness, hooks, clock)?,
-            Phase::Wait { next, deadline } => self.visit(next, deadline, slots, witness, hooks, clock),
+            Phase::Wait(wait) => self.visit(wait, slots, witness, hooks, clock),
             Phase::Done => return Ok(Progress::Stopped),
             Phase::Failed => return Ok(Progress::Incomplete),
         }
@@ -261,7 +272,7 @@ impl<'a, const N: usize> Stop<'a, N> {
         let rung = self.started.and(self.plan.ladder.rung(self.rung));
         let core = &mut self.cores[cpu.index()];
         core.state = state;
-        core.latency = self.started.map_or(0, |started| started.elapsed(clock));
+        core.latency = self.started.map_or(0, |started| clock.now().wrapping_sub(started));
         core.signal = rung.map(|rung| rung.signal);
         core.restartable = rung.is_none_or(|rung| rung.restartable);
     }
@@ -295,7 +306,7 @@ impl<'a, const N: usize> Stop<'a, N> {
             }
             // The request is in memory before anyone is told to look.
             slots.barrier();
-            self.started = Some(Deadline::after(clock, Micros(0)));
+            self.started = Some(clock.now());
         }
         let raised = if rung.signal.is_kill() { self.kill(missing, hooks) } else { hooks.signal(rung.signal, missing) };
         if raised.is_err() {
@@ -303,7 +314,8 @@ impl<'a, const N: usize> Stop<'a, N> {
             self.rung += 1;
             return Ok(());
         }
-        self.phase = Phase::Wait { next: 0, deadline: Deadline::after(clock, rung.patience) };
+        let deadline = Deadline::after(clock, rung.patience);
+        self.phase = Phase::Wait(Wait { next: 0, deadline, ask: false, spacing: Spacing::new() });
         Ok(())
     }
 
@@ -324,29 +336,35 @@ impl<'a, const N: usize> Stop<'a, N> {
     /// Looks at one core, or, at the end of the row, at the clock.
     fn visit<S: Slots, W: AckChannel, H: RequesterHooks, C: Clock>(
         &mut self,
-        next: usize,
-        deadline: Deadline,
+        mut wait: Wait,
         slots: &S,
         witness: &mut W,
         hooks: &mut H,
         clock: &C,
     ) {
         let missing = self.missing();
-        match missing.iter().find(|cpu| cpu.index() >= next) {
-            Some(cpu) => {
-                self.phase = Phase::Wait { next: cpu.index() + 1, deadline };
-                self.look(cpu, slots, witness, hooks, clock);
-                if self.missing().contains(cpu) {
-                    self.ask_platform(cpu, hooks, clock);
-                }
+        if let Some(cpu) = missing.iter().find(|cpu| cpu.index() >= wait.next) {
+            self.phase = Phase::Wait(Wait { next: cpu.index() + 1, ..wait });
+            self.look(cpu, slots, witness, hooks, clock);
+            if wait.ask && self.missing().contains(cpu) {
+                self.ask_platform(cpu, hooks, clock);
             }
-            None if missing.is_empty() => self.phase = Phase::Done,
-            None if deadline.passed(clock) => {
-                self.rung += 1;
-                self.phase = Phase::Raise;
-            }
-            None => self.phase = Phase::Wait { next: 0, deadline },
+            return;
         }
+        if missing.is_empty() {
+            self.phase = Phase::Done;
+            return;
+        }
+        let elapsed = wait.deadline.elapsed(clock);
+        let late = wait.deadline.is_past(elapsed);
+        if late && wait.ask {
+            self.rung += 1;
+            self.phase = Phase::Raise;
+            return;
+        }
+        // No rung ends without a last question.
+        wait.ask = wait.spacing.is_due(elapsed) || late;
+        self.phase = Phase::Wait(Wait { next: 0, ..wait });
     }
 
     /// Takes in what a core says.

@@ -83,6 +83,8 @@ struct World<'a> {
     cores: RefCell<Vec<Core>>,
     nonce: u32,
     signals: Vec<(Signal, CpuSet)>,
+    /// How often the platform was asked about each core.
+    asked: [usize; 4],
 }
 
 impl World<'_> {
@@ -93,7 +95,7 @@ impl World<'_> {
             left_at: None,
         };
         let cores = behaviours.iter().enumerate().map(core).collect();
-        World { memory, cores: RefCell::new(cores), nonce: 0x1234_5678, signals: Vec::new() }
+        World { memory, cores: RefCell::new(cores), nonce: 0x1234_5678, signals: Vec::new(), asked: [0; 4] }
     }
 
     fn turn(&self) {
@@ -146,6 +148,7 @@ unsafe impl RequesterHooks for World<'_> {
     }
     fn is_cpu_stopped(&mut self, cpu: Cpu) -> Stopped {
         self.turn();
+        self.asked[cpu.index()] += 1;
         match self.cores.borrow()[cpu.index()].behaviour {
             Behaviour::FirmwareOff => Stopped::Off(OffProof::Firmware),
             Behaviour::BootPen => Stopped::BootPen,
@@ -239,6 +242,33 @@ fn all_are_signalled_at_once_and_only_the_missing_again() {
     let late = stop.reports().find(|r| r.cpu == cpu(2)).unwrap();
     assert_eq!(late.signal, Some(Signal::Fiq));
     assert!(late.latency >= 100);
+}
+
+/// A core that no rung reaches, and a clock that ticks once for each row of looks.
+#[test]
+fn the_platform_is_asked_seldom_and_before_a_rung_is_given_up() {
+    let topology = Topology::new(&IDS).unwrap();
+    let memory = memory(0);
+    let mut world = World::new(&memory, &[Behaviour::Deaf, Behaviour::Good, Behaviour::Good, Behaviour::Deaf]);
+    let patience = Micros(1_000_000);
+    let rungs = [Rung { signal: Signal::Irq, patience, restartable: true }];
+    let plan = Plan { ladder: Ladder::new(&rungs).unwrap(), ..plan(topology, Generation::FIRST) };
+    let mut stop: Stop<'_, 4> = Stop::new(Election::new().claim(cpu(0)).unwrap(), plan).unwrap();
+    let clock = Ticks(Cell::new(0));
+    let mut before_last = 0;
+    loop {
+        let asked = world.asked[3];
+        match stop.poll(&memory, &mut SlotsOnly, &mut world, &clock).unwrap() {
+            Progress::Pending if world.asked[3] > asked => before_last = clock.0.get(),
+            Progress::Pending => {}
+            progress => break assert_eq!(progress, Progress::Incomplete),
+        }
+    }
+    // A million rows: 8 ticks one by one, and then 8 ln(1000000 / 8) questions.
+    assert!((60..130).contains(&world.asked[3]), "{:?}", world.asked);
+    assert!(before_last >= 1_000_000, "the last question came at {before_last}");
+    // Who answers at once is hardly ever asked about.
+    assert!(world.asked[1] < 12, "{:?}", world.asked);
 }
 
 #[test]

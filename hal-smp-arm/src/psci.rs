@@ -14,7 +14,7 @@ use core::convert::Infallible;
 use core::fmt;
 use core::marker::PhantomData;
 
-use hal_smp_api::clock::{Clock, Deadline, Micros};
+use hal_smp_api::clock::{Clock, Deadline, Micros, Spacing};
 use hal_smp_api::cpus::HwId;
 use hal_smp_api::evidence::OffProof;
 use hal_smp_api::hooks::Stopped;
@@ -167,6 +167,7 @@ impl<C: Call> Psci<C> {
         patience: Micros,
     ) -> Result<Started, StartError> {
         let deadline = Deadline::after(clock, patience);
+        let mut spacing = Spacing::new();
         loop {
             // SAFETY: the contract is the same.
             let asked = match unsafe { self.cpu_on(id, entry, context) } {
@@ -175,13 +176,13 @@ impl<C: Call> Psci<C> {
                 Err(PsciError::Refused { code: Code::AlreadyOn, .. }) => return Err(StartError::AlreadyOn(id)),
                 Err(error) => return Err(StartError::Psci(error)),
             };
-            match (asked, self.settle(clock, id, asked, &deadline)) {
+            match (asked, self.settle(clock, id, asked, &deadline, &mut spacing)) {
                 (true, Settled::On) => return Ok(Started::Confirmed),
                 (true, Settled::Unknown) => return Ok(Started::Unconfirmed),
                 (true, Settled::Off) => return Err(StartError::Lost(id)),
                 (false, Settled::On) => return Err(StartError::AlreadyOn(id)),
                 // Nobody can tell when the earlier call ends, so another try is the only way to look.
-                (false, Settled::Off | Settled::Unknown) if !deadline.passed(clock) => core::hint::spin_loop(),
+                (false, Settled::Off | Settled::Unknown) if !pause(clock, &deadline, &mut spacing) => {}
                 _ => return Err(StartError::StillPending(id)),
             }
         }
@@ -189,14 +190,21 @@ impl<C: Call> Psci<C> {
 
     /// Waits until firmware has an answer that stays. After an accepted call `OFF` is none: firmware that starts the
     /// core a moment after its answer shows it (QEMU does), although DEN0022, 5.7.2, wants `ON_PENDING` there.
-    fn settle<K: Clock>(&self, clock: &K, id: HwId, accepted: bool, deadline: &Deadline) -> Settled {
+    fn settle<K: Clock>(
+        &self,
+        clock: &K,
+        id: HwId,
+        accepted: bool,
+        deadline: &Deadline,
+        spacing: &mut Spacing,
+    ) -> Settled {
         loop {
-            let late = deadline.passed(clock);
+            let late = pause(clock, deadline, spacing);
             match self.affinity(id) {
                 Ok(AffinityState::On) => return Settled::On,
                 Ok(AffinityState::Off) if late || !accepted => return Settled::Off,
                 Ok(AffinityState::OnPending) if late => return Settled::Pending,
-                Ok(_) => core::hint::spin_loop(),
+                Ok(_) => {}
                 Err(_) => return Settled::Unknown,
             }
         }
@@ -271,6 +279,17 @@ impl<C: Call> Psci<C> {
 
     fn narrow(&self, id: HwId) -> Result<u32, PsciError> {
         if id.0 >> 24 == 0 { Ok(id.0) } else { Err(PsciError::IdTooWide(id)) }
+    }
+}
+
+/// Lets time go by until firmware is to be asked again; whether the deadline has passed by then.
+fn pause<K: Clock>(clock: &K, deadline: &Deadline, spacing: &mut Spacing) -> bool {
+    loop {
+        let late = deadline.passed(clock);
+        if late || spacing.is_due(deadline.elapsed(clock)) {
+            return late;
+        }
+        core::hint::spin_loop();
     }
 }
 

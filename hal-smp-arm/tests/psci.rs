@@ -198,6 +198,16 @@ fn on_pending_that_stays_is_an_error() {
     assert_eq!(start(firmware(&[(3, &[0]), (4, &[ON_PENDING])])), Err(StartError::StillPending(ID)));
 }
 
+/// A call of firmware is expensive, and may keep it from what is waited for.
+#[test]
+fn firmware_is_asked_seldom() {
+    let psci = firmware(&[(3, &[0]), (4, &[ON_PENDING])]);
+    // SAFETY: nothing is started.
+    let started = unsafe { psci.start(&Ticks::default(), ID, ENTRY, 7, Micros(1_000_000)) };
+    assert_eq!(started, Err(StartError::StillPending(ID)));
+    assert!((60..130).contains(&calls().len()), "{}", calls().len());
+}
+
 #[test]
 fn a_lost_start_is_told() {
     // Accepted, and then firmware has forgotten it.
