@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 
 use crate::outcome::unusable;
 use crate::progress::Progress;
-use crate::workspace;
+use crate::{mirror, workspace};
 
 /// An architecture of Debian that has a kernel for our boards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,15 +79,7 @@ fn fetch(architecture: Architecture, work: &Path) -> Result<PathBuf> {
     // Nothing is installed there.
     std::fs::write(work.join("status"), "")?;
     let apt = Apt { architecture, work };
-    // A list that cannot be refreshed may be one that is not needed.
-    if let Err(error) = apt.run("apt-get", &["update"]) {
-        progress.note(&format!("{error:#}"));
-    }
-    let depends = apt.run("apt-cache", &["depends", architecture.meta])?;
-    let package = dependency(&depends).with_context(|| format!("apt knows no {}", architecture.meta))?;
-    progress.detail(&format!("fetching {package}"));
-    apt.run("apt-get", &["download", package])?;
-    let archive = find(work, ".deb")?;
+    let archive = mirror::patiently(|text| progress.note(text), || download(&apt, &progress))?;
     apt.run("dpkg-deb", &["--extract", &archive.display().to_string(), "package"])?;
     let kept = work.join("kept");
     keep(&work.join("package/boot"), |name| name.starts_with("vmlinuz-").then_some("vmlinuz"), &kept)?;
@@ -96,6 +88,20 @@ fn fetch(architecture: Architecture, work: &Path) -> Result<PathBuf> {
     }
     find(&kept, "vmlinuz")?;
     Ok(kept)
+}
+
+/// Refreshes the lists and downloads the package that the meta package stands for.
+fn download(apt: &Apt<'_>, progress: &Progress) -> Result<PathBuf> {
+    // A list that cannot be refreshed may be one that is not needed.
+    if let Err(error) = apt.run("apt-get", &["update"]) {
+        progress.note(&format!("{error:#}"));
+    }
+    let meta = apt.architecture.meta;
+    let depends = apt.run("apt-cache", &["depends", meta])?;
+    let package = dependency(&depends).with_context(|| format!("apt knows no {meta}"))?;
+    progress.detail(&format!("fetching {package}"));
+    apt.run("apt-get", &["download", package])?;
+    find(apt.work, ".deb")
 }
 
 /// Debian's tools, with all their state in one folder.

@@ -24,6 +24,7 @@ mod emulated;
 mod gdb;
 mod golden;
 mod kexec;
+mod mirror;
 mod outcome;
 mod programs;
 mod progress;

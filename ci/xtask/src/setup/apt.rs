@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use super::answers;
 use super::need::{self, Need};
+use crate::mirror;
 use crate::outcome::unusable;
 use crate::progress::Progress;
 
@@ -21,14 +22,17 @@ pub(super) fn install(needs: &[Need]) -> Result<()> {
             lines.join("\n")
         )));
     };
-    // A list that cannot be refreshed may still be good enough.
-    if let Err(error) = apt(prefix, &["update"]) {
-        eprintln!("  {error:#}");
-    }
     let packages = need::debian_packages(needs);
     let mut args = vec!["install", "-y", "--no-install-recommends"];
     args.extend(packages.split(' '));
-    apt(prefix, &args)
+    let tell = |text: &str| eprintln!("  {text}");
+    mirror::patiently(tell, || {
+        // A list that cannot be refreshed may still be good enough.
+        if let Err(error) = apt(prefix, &["update"]) {
+            tell(&format!("{error:#}"));
+        }
+        apt(prefix, &args)
+    })
 }
 
 /// What goes before `apt-get`: nothing for root, `sudo -n` if that asks for no password.
