@@ -253,7 +253,8 @@ fn the_platform_is_asked_seldom_and_before_a_rung_is_given_up() {
     let patience = Micros(1_000_000);
     let rungs = [Rung { signal: Signal::Irq, patience, restartable: true }];
     let plan = Plan { ladder: Ladder::new(&rungs).unwrap(), ..plan(topology, Generation::FIRST) };
-    let mut stop: Stop<'_, 4> = Stop::new(Election::new().claim(cpu(0)).unwrap(), plan).unwrap();
+    // SAFETY: a simulation of exactly these cores.
+    let mut stop: Stop<'_, 4> = unsafe { Stop::new(Election::new().claim(cpu(0)).unwrap(), plan) }.unwrap();
     let clock = Ticks(Cell::new(0));
     let mut before_last = 0;
     loop {

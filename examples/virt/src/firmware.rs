@@ -10,8 +10,8 @@ use hal_smp_api::clock::{Clock, Micros};
 use hal_smp_arm::psci::{Code, Convention, Function, Hvc, Psci};
 use smccc::Call;
 
-/// How long firmware may take to start a core.
-pub const PATIENCE: Micros = Micros(5_000_000);
+/// How long firmware may take to start a core. Long, for a loaded host.
+pub const PATIENCE: Micros = Micros(20_000_000);
 
 /// The generic timer's count.
 #[derive(Debug)]

@@ -15,8 +15,8 @@ use hal_smp_arm::victim::Departure;
 
 /// From the start of the image to the copy: above everything that a program of these boards uses.
 const BACKUP: usize = 0x0800_0000;
-/// Polls of a parked core's answer: seconds.
-const POLLS: u32 = 50_000_000;
+/// Polls of a parked core's answer: some seconds of the requester's own time on the emulator.
+const POLLS: u32 = 200_000_000;
 
 /// What the code in the pen area is told, and what it found. In memory that nobody caches.
 #[derive(Clone, Copy, Debug)]

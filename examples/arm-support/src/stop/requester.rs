@@ -14,7 +14,7 @@ use hal_smp_api::image::ImageExclusive;
 use hal_smp_api::ladder::{Ladder, Rung, Signal};
 use hal_smp_api::release::{self, Released};
 use hal_smp_api::slots::{self, Order, VolatileSlots};
-use hal_smp_api::stop::{Incomplete, Plan, Stop};
+use hal_smp_api::stop::{Failure, Incomplete, Plan, Progress, Stop};
 use hal_smp_api::word::Generation;
 use hal_smp_arm::barrier::Uncached;
 use hal_smp_arm::pen::{Area, PenError};
@@ -24,20 +24,39 @@ use hal_smp_arm::victim::Coherency;
 pub(super) static ELECTION: Election = Election::new();
 static IDS: SetOnce<[HwId; MAX_CPUS]> = SetOnce::new();
 
-/// How long a core may take; a loaded host gives every core its share within this.
-const PATIENCE: Micros = Micros(2_000_000);
+/// How long a core may take for a rung. Long, for a loaded host: only what is broken waits for so long, since a fault that makes
+/// a rung wait in vain cuts the wait short ([`Lost`]).
+const PATIENCE: Micros = Micros(20_000_000);
 /// How long a released core may take to come back and count.
 pub(super) const RETURN: Micros = Micros(20_000_000);
-/// The same where nothing is gained by giving up soon: a thousand restarts.
-const MORE_PATIENCE: Micros = Micros(10_000_000);
-static RUNGS: [Rung; 2] = rungs(PATIENCE);
-static PATIENT_RUNGS: [Rung; 2] = rungs(MORE_PATIENCE);
+/// How long a rung goes on when nobody is missing but who must be.
+const MOMENT: Micros = Micros(1_000_000);
+static RUNGS: [Rung; 2] = [
+    Rung { signal: Signal::Irq, patience: PATIENCE, restartable: true },
+    Rung { signal: Signal::Fiq, patience: PATIENCE, restartable: true },
+];
 
-const fn rungs(patience: Micros) -> [Rung; 2] {
-    [
-        Rung { signal: Signal::Irq, patience, restartable: true },
-        Rung { signal: Signal::Fiq, patience, restartable: true },
-    ]
+/// A core that a fault keeps from its evidence.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lost {
+    pub(super) cpu: Cpu,
+    /// How it must be found.
+    pub(super) failure: Failure,
+    /// Rungs that do not reach it.
+    pub(super) rungs: usize,
+}
+
+impl Lost {
+    /// One that no rung reaches.
+    pub(super) const fn for_good(cpu: Cpu, failure: Failure) -> Self {
+        Self { cpu, failure, rungs: usize::MAX }
+    }
+
+    /// Whether the stop finds it as it must, and everybody else has left: there is nothing more to wait for.
+    fn is_all(&self, stop: &Stop<'_, MAX_CPUS>) -> bool {
+        stop.missing() == CpuSet::EMPTY.with(self.cpu)
+            && stop.reports().any(|report| report.cpu == self.cpu && report.outcome == Err(self.failure))
+    }
 }
 
 /// The hardware id of the executing core.
@@ -92,7 +111,8 @@ pub(super) struct Run<B: Stoppable> {
     pub(super) next: Generation,
     witness: B::Witness,
     pub(super) topology: Topology<'static>,
-    rungs: &'static [Rung],
+    /// Whom the next stop does not reach.
+    pub(super) lost: Option<Lost>,
 }
 
 impl<B: Stoppable> Run<B> {
@@ -133,11 +153,6 @@ impl<B: Stoppable> Run<B> {
         Ok(run)
     }
 
-    /// Gives every core more time.
-    pub(super) fn be_patient(&mut self) {
-        self.rungs = &PATIENT_RUNGS;
-    }
-
     /// Makes what all cores use, and lets them in.
     fn prepare() {
         let base = own_id().0 & !0xff;
@@ -166,8 +181,8 @@ impl<B: Stoppable> Run<B> {
             fault,
             violations: 0,
             witness: B::witness(),
-            rungs: &RUNGS,
             topology: Topology::new(topology).map_err(|_| "no topology")?,
+            lost: None,
         })
     }
 
@@ -225,7 +240,7 @@ impl<B: Stoppable> Run<B> {
         self.round += 1;
         self.generation = self.next;
         self.next = self.next.next();
-        let Ok(ladder) = Ladder::new(self.rungs) else { return Err((claim, NoStop::Other("no ladder"))) };
+        let Ok(ladder) = Ladder::new(&RUNGS) else { return Err((claim, NoStop::Other("no ladder"))) };
         let plan =
             Plan { topology: self.topology, ladder, generation: self.generation, reserved: self.area.reserved() };
         cpu::mask_all();
@@ -234,15 +249,36 @@ impl<B: Stoppable> Run<B> {
         let stop = unsafe { Stop::<MAX_CPUS>::new(claim, plan) };
         let Ok(mut stop) = stop else { crate::finish(Err("no room for the cores")) };
         let slots = self.slots();
-        if let Err(error) = stop.run(&slots, &mut self.witness, &mut self.hooks, &self.clock) {
-            println!("# {error}");
-            crate::finish(Err("the second channel cannot be used"));
+        self.hooks.signals = 0;
+        let lost = self.lost.take();
+        let mut hurry = None;
+        loop {
+            match stop.poll(&slots, &mut self.witness, &mut self.hooks, &self.clock) {
+                Ok(Progress::Pending) => self.hurry(lost, &stop, &mut hurry),
+                Ok(Progress::Stopped | Progress::Incomplete) => break,
+                Err(error) => {
+                    println!("# {error}");
+                    crate::finish(Err("the second channel cannot be used"));
+                }
+            }
+            core::hint::spin_loop();
         }
         let reports = Reports::of(stop.reports());
         Ok(match stop.finish() {
             Ok((image, claim)) => (Outcome::All(image, claim), reports),
             Err(incomplete) => (Outcome::Missing(incomplete), reports),
         })
+    }
+
+    /// Ends a rung a moment after nobody is missing but `lost`.
+    fn hurry(&self, lost: Option<Lost>, stop: &Stop<'_, MAX_CPUS>, moment: &mut Option<Deadline>) {
+        if !lost.is_some_and(|lost| self.hooks.signals <= lost.rungs && lost.is_all(stop)) {
+            return;
+        }
+        if moment.get_or_insert_with(|| self.after(MOMENT)).passed(&self.clock) {
+            self.clock.skip(PATIENCE);
+            *moment = None;
+        }
     }
 
     /// Interrupts of this core are open again.

@@ -3,7 +3,7 @@
 
 use super::overwrite::overwrite;
 use super::report::Reports;
-use super::requester::{ELECTION, Outcome, RETURN, Run, id_of};
+use super::requester::{ELECTION, Lost, Outcome, RETURN, Run, id_of};
 use super::{Stoppable, Verdict};
 use crate::gic::Gic;
 use crate::{MAX_CPUS, println, smp, start};
@@ -117,6 +117,7 @@ impl<B: Stoppable> Run<B> {
     /// work, and the constant part of the image is what it was.
     pub(super) fn refused(&mut self, missing: Cpu, failure: Failure) -> Verdict {
         let before = constant_crc();
+        self.lost = Some(Lost::for_good(missing, failure));
         let (outcome, reports) = self.stop().map_err(|_| "a stop was not begun")?;
         let Outcome::Missing(incomplete) = outcome else {
             self.violations += 1;

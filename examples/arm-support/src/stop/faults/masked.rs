@@ -2,7 +2,7 @@
 //! A core masks IRQ for a while, IRQ for ever, or IRQ and FIQ.
 
 use super::{LET_GO, READY, begin, deaf, end, refused};
-use crate::stop::requester::{Outcome, RETURN, Run};
+use crate::stop::requester::{Lost, Outcome, RETURN, Run};
 use crate::stop::{Stoppable, Verdict};
 use crate::{cpu, println, smp};
 use core::sync::atomic::Ordering;
@@ -67,6 +67,7 @@ pub(super) fn forever<B: Stoppable>(run: &mut Run<B>) -> Verdict {
         end(run)?;
         return run.round();
     }
+    run.lost = Some(Lost { cpu: run.victim(), failure: Failure::Unresponsive, rungs: 1 });
     let (image, claim, reports) = run.stop_all()?;
     run.conclude(&image, claim, &reports)?;
     let by = |signal| {
@@ -95,6 +96,7 @@ pub(super) fn both<B: Stoppable>(run: &mut Run<B>) -> Verdict {
 fn crash<B: Stoppable>(run: &mut Run<B>) -> Verdict {
     begin(run, deaf)?;
     let victim = run.victim();
+    run.lost = Some(Lost::for_good(victim, Failure::Unresponsive));
     let (outcome, reports) = run.stop().map_err(|_| "a stop was not begun")?;
     let Outcome::Missing(incomplete) = outcome else { return Err("a deaf core was stopped") };
     let takeover = incomplete.accept_casualties();

@@ -11,8 +11,9 @@ use hal_smp_api::word::{Code, Generation, Word};
 /// Names; the position is the number in the diary.
 const NAMES: [&str; 2] = ["none", "early-ack"];
 
-/// How long a victim stays in the old image: longer than a requester on a busy host needs to overwrite it.
-const TARRY: Micros = Micros(3_000_000);
+/// How long a victim stays in the old image: longer than any requester needs to overwrite it, however busy its host. Who looks on
+/// ends the run once it has seen the victim.
+const TARRY: Micros = Micros(120_000_000);
 
 /// The number of a mutant.
 pub(super) fn find(name: &str) -> Option<u32> {
