@@ -95,9 +95,9 @@ impl Place {
             .parameters(self.program.wishes.parameters.iter().chain(parameters).cloned()))
     }
 
-    /// What a run may take: the program's own limit, and half a second more for every round asked for.
+    /// What a run may take: the program's own limit, and two seconds more for every round asked for.
     fn limit(&self, rounds: Option<u32>) -> Duration {
-        Duration::from_secs(self.program.wishes.timeout.into()) + Duration::from_millis(500) * rounds.unwrap_or(0)
+        Duration::from_secs(self.program.wishes.timeout.into()) + Duration::from_secs(2) * rounds.unwrap_or(0)
     }
 
     /// The same for a run that must not pass.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=4
+//@ timeout=900
 //@ only=cortex-a53
 //! The pen's assembly against the reference pen, word by word.
 #![no_std]

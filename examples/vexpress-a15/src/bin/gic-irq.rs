@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=4
-//@ timeout=120
 //! The interrupt manager on this board's controller.
 #![no_std]
 #![no_main]

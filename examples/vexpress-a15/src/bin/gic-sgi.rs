@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=4
-//@ timeout=120
 //! SGIs from every core to every core, to itself and to all others.
 #![no_std]
 #![no_main]

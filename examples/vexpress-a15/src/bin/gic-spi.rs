@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=4
-//@ timeout=120
 //! The UART's interrupt on each core in turn.
 #![no_std]
 #![no_main]

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=2
-//@ timeout=120
 //! All other cores are stopped, and a Linux kernel is copied over this image; `cargo xtask kexec` brings the kernel.
 #![no_std]
 #![no_main]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=2
-//@ timeout=120
+//@ timeout=900
 //! The pen's assembly against the reference pen, word by word.
 #![no_std]
 #![no_main]

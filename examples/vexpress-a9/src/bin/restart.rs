@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=4
-//@ timeout=120
 //! Image A stops all other cores, is overwritten by B at the same addresses, which takes them over: round after round.
 #![no_std]
 #![no_main]

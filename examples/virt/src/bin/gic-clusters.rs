@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=19
-//@ timeout=120
 //@ only=gicv3-a32,gicv3-a64
 //! Cores in two clusters, and redistributors in two regions.
 //!

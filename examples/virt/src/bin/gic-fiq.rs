@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=4
-//@ timeout=120
 //! FIQ by group 0, tested by every core.
 #![no_std]
 #![no_main]

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=1
-//@ timeout=60
 //@ only=gicv3-a32,gicv3-a64
 //! LPIs and an ITS that a former owner left running: found, told, stopped.
 //!

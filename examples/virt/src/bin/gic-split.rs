@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //@ smp=1
-//@ timeout=60
 //@ only=gicv2-a32,gicv3-a32,gicv2-a64,gicv3-a64
 //! Priority drop and deactivation as two steps.
 #![no_std]
