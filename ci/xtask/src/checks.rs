@@ -9,10 +9,10 @@ use anyhow::{Context, Result};
 use crate::test::{Group, Report, Step, Wanted};
 use crate::toolchain::{self, TARGETS, Toolchain};
 use crate::workspace::{self, Metadata, Package};
-use crate::{boards, docs};
+use crate::{boards, docs, programs};
 
 /// The steps of this module.
-pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
+pub(crate) fn steps(wanted: &Wanted) -> Result<Vec<Step>> {
     let mut steps = vec![
         Step::alone(Group::Host, "format", || cargo(&["fmt", "--all", "--check", "--", "--color", "never"])),
         Step::alone(Group::Host, "lint host", || {
@@ -20,7 +20,10 @@ pub(crate) fn steps(_: &Wanted) -> Result<Vec<Step>> {
         }),
     ];
     for target in TARGETS {
-        steps.push(Step::alone(Group::Host, format!("lint {target}"), move || lint(target)));
+        steps.push(Step::alone(Group::Host, format!("lint {target}"), move || lint(target, false)));
+        if wanted.full {
+            steps.push(Step::alone(Group::Host, format!("lint {target} long"), move || lint(target, true)));
+        }
     }
     steps.push(Step::alone(Group::Host, "host tests", host_tests));
     Ok(steps)
@@ -47,19 +50,25 @@ fn cargo(args: &[&str]) -> Result<Report> {
 }
 
 /// The packages whose code exists for this target: boards and what they share, and the libraries whose documentation is
-/// built for it.
-fn packages_for(target: &str, members: &[Package]) -> BTreeSet<String> {
+/// built for it. With `long`, those that only the long form builds; without, the others.
+fn packages_for(target: &str, members: &[Package], long: bool) -> Result<BTreeSet<String>> {
     let named = members.iter().filter(|package| {
         docs::targets(package).iter().any(|name| name == target) || boards::targets_of(&package.name).contains(&target)
     });
-    named.map(|package| package.name.clone()).collect()
+    let mut packages = BTreeSet::new();
+    for package in named {
+        if programs::all_long(&package.name)? == long {
+            packages.insert(package.name.clone());
+        }
+    }
+    Ok(packages)
 }
 
-fn lint(target: &str) -> Result<Report> {
+fn lint(target: &str, long: bool) -> Result<Report> {
     if !toolchain::has_target(target) {
         return Ok(Report::Skipped(format!("the installed Rust has no {target}; the distribution's has no clippy")));
     }
-    let packages = packages_for(target, &Metadata::read()?.members);
+    let packages = packages_for(target, &Metadata::read()?.members, long)?;
     if packages.is_empty() {
         return Ok(Report::Skipped(format!("no package is built for {target}")));
     }

@@ -18,6 +18,9 @@ pub(crate) fn build_steps(wanted: &Wanted) -> Result<Vec<Step>> {
     let mut images = BTreeSet::new();
     for board in boards::present() {
         for package in board.packages() {
+            if !wanted.full && programs::all_long(package)? {
+                continue;
+            }
             images.extend(board.configs.iter().map(|config| (package, config.target)));
         }
     }

@@ -103,7 +103,8 @@ impl Program {
 pub(crate) fn of(board: &Board) -> Result<Vec<Program>> {
     let mut programs = Vec::new();
     for package in board.packages() {
-        programs.extend(in_folder(package, &workspace::example(package).join("src/bin"))?);
+        let found = in_folder(&workspace::example(package).join("src/bin"))?;
+        programs.extend(found.into_iter().map(|(name, wishes)| Program { package, name, wishes }));
     }
     Ok(programs)
 }
@@ -120,7 +121,14 @@ pub(crate) fn find(board: &Board, name: &str) -> Result<Program> {
     })
 }
 
-fn in_folder(package: &'static str, bin: &Path) -> Result<Vec<Program>> {
+/// Whether a package has programs, and all of them are for the long form alone: then only that form builds it.
+pub(crate) fn all_long(package: &str) -> Result<bool> {
+    let programs = in_folder(&workspace::example(package).join("src/bin"))?;
+    Ok(!programs.is_empty() && programs.iter().all(|(_, wishes)| wishes.full))
+}
+
+/// Names and wishes of the programs in a folder, by name.
+fn in_folder(bin: &Path) -> Result<Vec<(String, Wishes)>> {
     let mut programs = Vec::new();
     let Ok(entries) = std::fs::read_dir(bin) else {
         return Ok(programs);
@@ -134,9 +142,9 @@ fn in_folder(package: &'static str, bin: &Path) -> Result<Vec<Program>> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&source).with_context(|| source.display().to_string())?;
         let wishes = Wishes::parse(&text).with_context(|| source.display().to_string())?;
-        programs.push(Program { package, name, wishes });
+        programs.push((name, wishes));
     }
-    programs.sort_by(|a, b| a.name.cmp(&b.name));
+    programs.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(programs)
 }
 
@@ -163,12 +171,13 @@ mod tests {
         std::fs::create_dir(dir.path().join("a")).unwrap();
         std::fs::write(dir.path().join("a/main.rs"), "//@ smp=4\n").unwrap();
         std::fs::write(dir.path().join("notes.txt"), "").unwrap();
-        let names: Vec<_> = in_folder("x", dir.path()).unwrap().into_iter().map(|p| (p.name, p.wishes.smp)).collect();
+        let names: Vec<_> =
+            in_folder(dir.path()).unwrap().into_iter().map(|(name, wishes)| (name, wishes.smp)).collect();
         assert_eq!(names, [("a".to_owned(), Some(4)), ("b".to_owned(), None)]);
     }
 
     #[test]
     fn a_missing_folder_has_no_programs() {
-        assert!(in_folder("x", Path::new("/nonexistent")).unwrap().is_empty());
+        assert!(in_folder(Path::new("/nonexistent")).unwrap().is_empty());
     }
 }

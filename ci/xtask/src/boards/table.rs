@@ -117,7 +117,7 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "virt",
         package: "virt",
-        guests: &[],
+        guests: &["gic-compare"],
         configs: &[
             Config { label: "gicv2-a32", machine: "virt,gic-version=2", ..VIRT32 },
             Config { label: "gicv3-a32", machine: "virt,gic-version=3", ..VIRT32 },
@@ -153,4 +153,5 @@ pub(crate) const SUPPORT: &[(&str, &[&str])] = &[
     ("ppc-universal", &[POWERPC]),
     ("ppc-programs", &[POWERPC]),
     ("arm-support", &[ARMV7A, AARCH64]),
+    ("gic-compare", &[ARMV7A, AARCH64]),
 ];

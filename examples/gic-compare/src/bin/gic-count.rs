@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//@ full
 //@ smp=1
 //@ only=gicv2-a32,gicv3-a32,gicv2-a64,gicv3-a64
 //! Acknowledge, dispatch and end of one interrupt: our driver and `arm-gic`, on the same board.
