@@ -64,12 +64,13 @@ macro_rules! __pair_is_free {
 }
 
 /// The mask of a machine check's exit where machine checks have a pair of their own or no MSR\[RI\] guards it: like
-/// that of the others, and ME stays off as the entry left it, because frame and pair are in use until the return.
+/// that of the others, but ME and RI (and all between them) stay off as the entry left them, because frame and pair are in
+/// use until the return. RI counts on an e500mc, whose non-maskable interrupt does not ask for ME.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __leave_machine_check {
     () => {
-        "lwz %r4, HX_MSR_EXIT(%r13)\nrlwinm %r4, %r4, 0, 20, 18\nmtmsr %r4"
+        "lwz %r4, HX_MSR_EXIT(%r13)\nrlwinm %r4, %r4, 0, 31, 18\nmtmsr %r4"
     };
 }
 

@@ -10,9 +10,9 @@ use super::guest::Guest;
 const DROP: u32 = 0x7C00_692D;
 /// `bctrl`: behind it lies the way out.
 const CALL: u32 = 0x4E80_0421;
-/// `mtmsr r4`, the mask on the way out; `rlwinm r4,r4,0,20,18`, which takes ME out of it.
+/// `mtmsr r4`, the mask on the way out; `rlwinm r4,r4,0,31,18`, which takes ME to RI out of it.
 const MASK: u32 = 0x7C80_0124;
-const WITHOUT_ME: u32 = 0x5484_0524;
+const WITHOUT_ME: u32 = 0x5484_07E4;
 const RETURNS: [u32; 4] = [0x4C00_0064, 0x4C00_0066, 0x4C00_004C, 0x4C00_004E];
 
 /// The ways out that keep a reservation, in words.
@@ -33,7 +33,7 @@ pub(super) fn check(guest: &mut Guest) -> Result<Vec<String>> {
         for address in (start..start + size).step_by(4) {
             match guest.word(address)? {
                 MASK if keeps_me_off && guest.word(address - 4)? != WITHOUT_ME => {
-                    wrong.push(format!("{name} turns ME on at {address:08x}, before its return"));
+                    wrong.push(format!("{name} turns ME or RI on at {address:08x}, before its return"));
                 }
                 DROP => dropped = true,
                 CALL => dropped = false,
