@@ -48,7 +48,9 @@ pub(crate) fn steps(wanted: &Wanted) -> Result<Vec<Step>> {
         if wanted.full || index == 0 {
             steps.push(step(format!("restart {} mutant {MUTANT}", place.name()), place.clone(), is_caught));
         }
-        steps.push(step(format!("restart {} trace", place.name()), place, trace));
+        if wanted.full || !place.is_variant() {
+            steps.push(step(format!("restart {} trace", place.name()), place, trace));
+        }
     }
     Ok(steps)
 }
