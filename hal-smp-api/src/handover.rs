@@ -51,6 +51,23 @@ pub struct HeldCore {
     pub id: HwId,
     /// Where it is.
     pub held: Held,
+    /// Whether it can be released again ([`Rung::restartable`](crate::ladder::Rung::restartable)); if not, it stays where it
+    /// is until the machine is reset.
+    pub restartable: bool,
+}
+
+/// Set in a core's state word if it is restartable; the number of [`Held`] is below.
+const RESTARTABLE: u32 = 1 << 8;
+
+impl HeldCore {
+    const fn state(&self) -> u32 {
+        self.held.number() | if self.restartable { RESTARTABLE } else { 0 }
+    }
+
+    fn from_words(id: u32, state: u32) -> Option<Self> {
+        let held = Held::from_number(state & !RESTARTABLE)?;
+        Some(Self { id: HwId(id), held, restartable: state & RESTARTABLE != 0 })
+    }
 }
 
 /// What the next image must know.
@@ -66,8 +83,11 @@ pub struct HandOver<'a> {
     pub granule: u32,
     /// A number of the images' own choosing (a round, a reason).
     pub note: u32,
-    /// All possible cores.
+    /// All possible cores, at most [`MAX_CPUS`](crate::cpus::MAX_CPUS).
     pub cores: &'a [HeldCore],
+    /// Memory that devices go on using and that is not the next image's, such as the tables of a GICv3 whose LPIs cannot be
+    /// turned off. What the registers say, the next image reads from them.
+    pub kept: &'a [Region],
 }
 
 /// Why there is no record, or none was written.
@@ -102,14 +122,25 @@ impl core::error::Error for HandOverError {}
 
 /// First word of a record.
 pub const MAGIC: u32 = 0x5350_4F54;
-const VERSION: u32 = 1;
-const HEADER: usize = 12;
+const VERSION: u32 = 2;
+const HEADER: usize = 13;
+
+/// Words of a record with so many cores and regions that are kept.
+#[must_use]
+pub const fn words(cores: usize, kept: usize) -> usize {
+    HEADER + 2 * cores + 4 * kept + 1
+}
+
+/// A number of 64 bits in two words.
+const fn halves(wide: u64) -> [u32; 2] {
+    [wide as u32, (wide >> 32) as u32]
+}
 
 impl HandOver<'_> {
     /// Words that the record takes.
     #[must_use]
     pub const fn words(&self) -> usize {
-        HEADER + 2 * self.cores.len() + 1
+        words(self.cores.len(), self.kept.len())
     }
 
     /// Writes the record.
@@ -121,23 +152,27 @@ impl HandOver<'_> {
         let Some(to) = to.get_mut(..words) else {
             return Err(HandOverError::TooSmall(words));
         };
+        let ([base, base_high], [len, len_high]) = (halves(self.reserved.base), halves(self.reserved.len));
+        let [slots, slots_high] = halves(self.slots);
         let header: [u32; HEADER] = [
             MAGIC,
             VERSION,
             self.cores.len() as u32,
             self.generation.number(),
-            self.reserved.base as u32,
-            (self.reserved.base >> 32) as u32,
-            self.reserved.len as u32,
-            (self.reserved.len >> 32) as u32,
-            self.slots as u32,
-            (self.slots >> 32) as u32,
+            base,
+            base_high,
+            len,
+            len_high,
+            slots,
+            slots_high,
             self.granule,
             self.note,
+            self.kept.len() as u32,
         ];
-        to[..HEADER].copy_from_slice(&header);
-        for (pair, core) in to[HEADER..].chunks_exact_mut(2).zip(self.cores) {
-            pair.copy_from_slice(&[core.id.0, core.held.number()]);
+        let cores = self.cores.iter().flat_map(|core| [core.id.0, core.state()]);
+        let kept = self.kept.iter().flat_map(|region| [halves(region.base), halves(region.len)].into_iter().flatten());
+        for (word, value) in to.iter_mut().zip(header.into_iter().chain(cores).chain(kept)) {
+            *word = value;
         }
         to[words - 1] = crc32(&to[..words - 1]);
         Ok(words)
@@ -170,7 +205,12 @@ impl<'a> Record<'a> {
         if cores == 0 || cores > crate::cpus::MAX_CPUS {
             return Err(HandOverError::Field(2));
         }
-        let total = HEADER + 2 * cores + 1;
+        // No buffer holds more than it has words; the sums below stay small.
+        let kept = words[12] as usize;
+        if kept > words.len() {
+            return Err(HandOverError::TooSmall(kept));
+        }
+        let total = self::words(cores, kept);
         let Some(words) = words.get(..total) else {
             return Err(HandOverError::TooSmall(total));
         };
@@ -180,8 +220,8 @@ impl<'a> Record<'a> {
         }
         let generation = Generation::new(words[3]).ok_or(HandOverError::Field(3))?;
         for n in 0..cores {
-            let position = HEADER + 2 * n + 1;
-            Held::from_number(words[position]).ok_or(HandOverError::Field(position))?;
+            let position = HEADER + 2 * n;
+            HeldCore::from_words(words[position], words[position + 1]).ok_or(HandOverError::Field(position + 1))?;
         }
         Ok(Self { words, generation })
     }
@@ -218,15 +258,28 @@ impl<'a> Record<'a> {
 
     /// All possible cores, in the order of their slots.
     pub fn cores(&self) -> impl Iterator<Item = HeldCore> + 'a {
-        let words = self.words;
-        words[HEADER..words.len() - 1]
-            .chunks_exact(2)
-            .filter_map(|pair| Some(HeldCore { id: HwId(pair[0]), held: Held::from_number(pair[1])? }))
+        let (cores, _) = self.lists();
+        cores.chunks_exact(2).filter_map(|pair| HeldCore::from_words(pair[0], pair[1]))
+    }
+
+    /// Memory that devices go on using.
+    pub fn kept(&self) -> impl Iterator<Item = Region> + 'a {
+        let (_, kept) = self.lists();
+        kept.chunks_exact(4).map(|words| Region { base: wide(words[0], words[1]), len: wide(words[2], words[3]) })
+    }
+
+    /// The words of the cores, and those of what is kept.
+    fn lists(&self) -> (&'a [u32], &'a [u32]) {
+        self.words[HEADER..self.words.len() - 1].split_at(2 * self.words[2] as usize)
     }
 
     fn wide(&self, at: usize) -> u64 {
-        u64::from(self.words[at]) | u64::from(self.words[at + 1]) << 32
+        wide(self.words[at], self.words[at + 1])
     }
+}
+
+const fn wide(low: u32, high: u32) -> u64 {
+    low as u64 | (high as u64) << 32
 }
 
 /// CRC-32 (IEEE 802.3, reflected) over the words' little-endian bytes.

@@ -427,23 +427,24 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_record_is_refused(note: u32, word in 0usize..21, bit in 0u32..32) {
+    fn a_damaged_record_is_refused(note: u32, word in 0usize..30, bit in 0u32..32) {
         let cores = [
-            HeldCore { id: IDS[0], held: Held::Requester },
-            HeldCore { id: IDS[1], held: Held::Parked },
-            HeldCore { id: IDS[2], held: Held::Off },
-            HeldCore { id: IDS[3], held: Held::BootPen },
+            HeldCore { id: IDS[0], held: Held::Requester, restartable: true },
+            HeldCore { id: IDS[1], held: Held::Parked, restartable: true },
+            HeldCore { id: IDS[2], held: Held::Off, restartable: false },
+            HeldCore { id: IDS[3], held: Held::BootPen, restartable: true },
         ];
+        let kept = [Region { base: 0x8_0000_0000, len: 0xE000 }, Region { base: 0x9000_0000, len: 0x1_0000_0000 }];
         let record = HandOver {
-            generation: Generation::LAST, reserved: RESERVED, slots: 0x1_0000_1000, granule: 64, note, cores: &cores,
+            generation: Generation::LAST, reserved: RESERVED, slots: 0x1_0000_1000, granule: 64, note, cores: &cores, kept: &kept,
         };
-        let mut words = [0; 21];
-        prop_assert_eq!(record.encode(&mut words), Ok(21));
+        let mut words = [0; 30];
+        prop_assert_eq!(record.encode(&mut words), Ok(30));
         let read = Record::decode(&words).unwrap();
         prop_assert_eq!((read.note(), read.slots(), read.reserved()), (note, record.slots, RESERVED));
-        prop_assert!(read.cores().eq(cores));
+        prop_assert!(read.cores().eq(cores) && read.kept().eq(kept));
         words[word] ^= 1 << bit;
         prop_assert!(Record::decode(&words).is_err());
-        prop_assert_eq!(record.encode(&mut words[..20]), Err(HandOverError::TooSmall(21)));
+        prop_assert_eq!(record.encode(&mut words[..29]), Err(HandOverError::TooSmall(30)));
     }
 }

@@ -15,7 +15,7 @@ use core::fmt;
 use core::ops::Range;
 
 use hal_smp_api::cpus::{Cpu, HwId, MAX_CPUS};
-use hal_smp_api::handover::{HandOver, HandOverError};
+use hal_smp_api::handover::{self, HandOver, HandOverError};
 use hal_smp_api::image::Region;
 use hal_smp_api::slots::{Maintain, SlotLayout, VolatileSlots};
 use hal_smp_api::word::{Code, Generation, Word};
@@ -47,7 +47,7 @@ pub const POLL: usize = 1;
 /// `CPUECTLR_EL1.SMPEN`. AArch32 images do this themselves at their entry, where the control bit is theirs.
 pub const JOIN: usize = 2;
 
-const _: () = assert!(RECORD_BYTES >= 4 * (12 + 2 * MAX_CPUS + 1) && SLOTS.is_multiple_of(2048));
+const _: () = assert!(RECORD_BYTES >= 4 * handover::words(MAX_CPUS, 16) && SLOTS.is_multiple_of(2048));
 
 // The pens compare raw words: they rely on this layout.
 const _: () = {

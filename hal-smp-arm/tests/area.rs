@@ -81,7 +81,10 @@ fn code_of_no_possible_length_is_refused() {
 fn the_record_comes_back() {
     let mut memory = Memory([0; 0x400]);
     let area = area(&mut memory, 2);
-    let cores = [HeldCore { id: HwId(0), held: Held::Requester }, HeldCore { id: HwId(1), held: Held::Parked }];
+    let cores = [
+        HeldCore { id: HwId(0), held: Held::Requester, restartable: true },
+        HeldCore { id: HwId(1), held: Held::Parked, restartable: true },
+    ];
     let record = HandOver {
         generation: Generation::LAST,
         reserved: area.reserved(),
@@ -89,6 +92,7 @@ fn the_record_comes_back() {
         granule: 64,
         note: 9,
         cores: &cores,
+        kept: &[],
     };
     area.write_record(&record).unwrap();
     let words = area.read_record();

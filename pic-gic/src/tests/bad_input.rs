@@ -289,6 +289,10 @@ fn lpis_that_stay_on_are_handed_over_and_an_its_that_stays_busy_is_told() {
     assert_eq!(r.disable_lpis(), Ok(on));
     model.mend();
     assert_eq!(r.disable_lpis(), Ok(LpiState::Off));
+    assert_eq!(LpiState::Off.tables(), None);
+    // 14 bits of id: 8192 LPIs, a byte each, a bit for each of the 16384 ids. Attributes around the addresses.
+    let on = LpiState::On { configuration: 0x0700_0012_3456_788D, pending: 0x4700_0076_5432_0F80 };
+    assert_eq!(on.tables(), Some([(0x12_3456_7000, 8192), (0x76_5432_0000, 2048)]));
     let its = Its::probe(model.its()).unwrap();
     crate::access::Registers::write(&model.its(), 0, 1);
     assert!(its.is_enabled());

@@ -61,6 +61,23 @@ pub enum LpiState {
     },
 }
 
+/// The id of the first LPI; the configuration table begins with its byte.
+const FIRST_LPI: u64 = 8192;
+
+impl LpiState {
+    /// The memory that the hardware uses, as address and bytes: the configuration table, which all cores may share, and
+    /// this core's pending table; `None` unless LPIs are on. For a hand-over, or to reserve what an older image left.
+    /// The lengths are those of `IDbits` in GICR_PROPBASER (IHI 0069, GICR_PROPBASER and GICR_PENDBASER).
+    #[must_use]
+    pub const fn tables(self) -> Option<[(u64, u64); 2]> {
+        let Self::On { configuration, pending } = self else { return None };
+        let ids = 2u64 << (configuration & 0x1F);
+        // Address bits 51:12, and 51:16 of a table that is aligned to 64 KiB.
+        let configuration = configuration & 0x000F_FFFF_FFFF_F000;
+        Some([(configuration, ids.saturating_sub(FIRST_LPI)), (pending & 0x000F_FFFF_FFFF_0000, ids / 8)])
+    }
+}
+
 /// One core's redistributor: its SGIs, PPIs and extended PPIs.
 #[derive(Debug)]
 pub struct Redistributor<'a, R> {

@@ -184,6 +184,7 @@ fn take_over<B: Stoppable>(
         expect(order.id == core.id, "a core has another id than the record says");
         marks::pass(cpu.index());
         let generation = record.generation();
+        expect(core.restartable, "a core that the ladder could give back is not restartable");
         let gone = match core.held {
             Held::Parked => {
                 let answer = release::release(&slots, &mut run.hooks, &run.clock, cpu, generation, &order, RETURN);

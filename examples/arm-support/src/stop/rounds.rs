@@ -56,15 +56,16 @@ impl<B: Stoppable> Run<B> {
 
     /// Writes the hand-over record, as for a next image.
     pub(super) fn leave_record(&self, reports: &Reports) -> Verdict {
+        let restartable = |cpu: Cpu| reports.0[cpu.index()].is_none_or(|report| report.restartable);
         let held = |cpu: Cpu| match reports.0[cpu.index()].map(|report| report.outcome) {
             Some(Ok(Confirmed::Parked(parked))) if parked.pen() == PenKind::Boot => Held::BootPen,
             Some(Ok(Confirmed::Off(_))) => Held::Off,
             Some(_) => Held::Parked,
             None => Held::Requester,
         };
-        let mut cores = [HeldCore { id: HwId(0), held: Held::Requester }; MAX_CPUS];
+        let mut cores = [HeldCore { id: HwId(0), held: Held::Requester, restartable: true }; MAX_CPUS];
         for cpu in self.topology.possible().iter() {
-            cores[cpu.index()] = HeldCore { id: id_of(cpu), held: held(cpu) };
+            cores[cpu.index()] = HeldCore { id: id_of(cpu), held: held(cpu), restartable: restartable(cpu) };
         }
         let record = HandOver {
             generation: self.generation,
@@ -73,6 +74,8 @@ impl<B: Stoppable> Run<B> {
             granule: self.area.layout().victim_half() as u32,
             note: self.round,
             cores: &cores[..self.topology.possible().len()],
+            // No program that stops has turned LPIs on.
+            kept: &[],
         };
         self.area.write_record(&record).map_err(|_| "the hand-over record does not fit")
     }
