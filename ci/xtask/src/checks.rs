@@ -19,9 +19,10 @@ pub(crate) fn steps(wanted: &Wanted) -> Result<Vec<Step>> {
             cargo(&["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"])
         }),
     ];
+    let members = Metadata::read()?.members;
     for target in TARGETS {
         steps.push(Step::alone(Group::Host, format!("lint {target}"), move || lint(target, false)));
-        if wanted.full {
+        if wanted.full && !packages_for(target, &members, true)?.is_empty() {
             steps.push(Step::alone(Group::Host, format!("lint {target} long"), move || lint(target, true)));
         }
     }
