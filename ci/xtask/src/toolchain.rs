@@ -31,6 +31,9 @@ const DISTRO_FILES: [(&str, &str); 4] = [
 
 /// The first release with stable PowerPC assembly.
 const OLDEST: (u32, u32) = (1, 95);
+/// What is missing then, and where Debian has it.
+const TOO_OLD: &str =
+    "the distribution's Rust in version 1.95 or newer (Debian 12: add bookworm-security to the sources of apt)";
 
 /// The Rust that builds images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,14 +85,15 @@ pub(crate) fn has_distribution() -> bool {
     missing_distribution().is_empty()
 }
 
-/// The packages of the distribution's Rust that are not there, or too old.
-pub(crate) fn missing_distribution() -> Vec<&'static str> {
-    let mut missing: Vec<_> =
-        DISTRO_FILES.iter().filter(|(file, _)| !Path::new(file).exists()).map(|(_, package)| *package).collect();
+/// What of the distribution's Rust is not there, or too old, and the package that brings it.
+pub(crate) fn missing_distribution() -> Vec<(&'static str, &'static str)> {
+    let absent = DISTRO_FILES.iter().filter(|(file, _)| !Path::new(file).exists());
+    let mut missing: Vec<_> = absent.map(|&(_, package)| (package, package)).collect();
     let version = Command::new("/usr/bin/rustc").arg("--version").output();
     let version = version.ok().and_then(|out| release(&String::from_utf8_lossy(&out.stdout)));
     if version.is_some_and(|version| version < OLDEST) {
-        missing.extend(["rustc-web", "cargo-web", "rust-web-src"]);
+        missing.retain(|(_, package)| *package == "lld");
+        missing.extend(["rustc-web", "cargo-web", "rust-web-src"].map(|package| (TOO_OLD, package)));
     }
     missing
 }

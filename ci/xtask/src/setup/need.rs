@@ -66,7 +66,7 @@ pub(super) fn missing() -> Vec<Need> {
 pub(super) fn distribution_rust() -> Vec<Need> {
     toolchain::missing_distribution()
         .into_iter()
-        .map(|package| Need { what: package, debian: package, fedora: "", macos: "" })
+        .map(|(what, package)| Need { what, debian: package, fedora: "", macos: "" })
         .collect()
 }
 
